@@ -1,0 +1,77 @@
+"""The compiled core: what it takes and gives. Arrays of answers are items × rows, C-contiguous."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "__version__",
+    "analyse",
+    "codes_moments",
+    "dispersion",
+    "philox4x32",
+    "reals_moments",
+    "simd_levels",
+    "unit_weights",
+]
+
+__version__: str
+
+class _Analysis(TypedDict):
+    # groups × coefficients
+    estimate: npt.NDArray[np.float64]
+    standard_error: npt.NDArray[np.float64]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    status: npt.NDArray[np.uint8]
+    interval_status: npt.NDArray[np.uint8]
+    # groups × replicates × coefficients
+    replicates: npt.NDArray[np.float64]
+    replicate_status: npt.NDArray[np.uint8]
+
+def analyse(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    coefficients: Sequence[str],
+    pairwise: bool,
+    interval_name: str | None,
+    bootstrap: Any,
+    level: float,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _Analysis: ...
+def codes_moments(
+    answers: npt.NDArray[np.uint8],
+    design: Any,
+    *,
+    pairwise: bool,
+    threads: int | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def reals_moments(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    pairwise: bool,
+    threads: int | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def dispersion(
+    items: int,
+    persons: int,
+    sums: tuple[int, npt.NDArray[np.int64]] | tuple[float, npt.NDArray[np.float64]],
+    *,
+    pairwise: bool,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def unit_weights(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    group: int,
+    replicate: int,
+    seed: int,
+    weights: str,
+) -> npt.NDArray[np.float64]: ...
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def simd_levels() -> list[str]: ...

@@ -1,0 +1,157 @@
+"""compassion-psy reliability: from a file of answers to a table of reliability by site."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from compassion_psy.data.reading import check_writable, read_table, write_table
+from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
+from compassion_psy.reliability import reliability as estimate_reliability
+from compassion_psy.scales import Scale
+
+ANALYTIC = ("feldt", "bonett", "hakstian_whalen", "normal_theory", "adf")
+_FILE = click.Path(path_type=Path)
+# A line with \b keeps click from filling the paragraph.
+_EXAMPLE = """\b
+Example:
+  compassion-psy reliability survey.parquet --scale empathy.toml \\
+    --by site --cluster ward --interval bca --seed 1 --out results.csv
+
+\b
+where empathy.toml is:
+  name = "empathy"
+  items = ["E1", "E2", "E3", "E4"]
+  minimum = 1
+  maximum = 5
+  reversed = ["E3"]
+"""
+
+
+class Number(click.ParamType[int | float]):
+    """A number, an int where it is whole."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | float:
+        """Return the number that `value` writes."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return int(number) if number.is_integer() else number
+
+
+@click.command(
+    short_help="Reliability of one or more scales, by site where asked.", epilog=_EXAMPLE
+)
+@click.argument("data", type=_FILE)
+@click.option(
+    "--scale", "scales", type=_FILE, multiple=True, required=True, help="TOML file that describes "
+    "one or more scales: name, items, minimum, maximum, reversed. Repeatable.",
+)  # fmt: skip
+@click.option("--by", multiple=True, help="Column of sites or groups. Repeatable.")
+@click.option("--cluster", multiple=True, help="Column of clusters to resample. Repeatable.")
+@click.option("--strata", multiple=True, help="Column of strata to keep fixed. Repeatable.")
+@click.option("--weights", help="Column of survey weights.")
+@click.option(
+    "--missing-code", "missing_codes", type=Number(), multiple=True,
+    help="An answer that means no answer, such as 0 or 99. Repeatable.",
+)  # fmt: skip
+@click.option("--missing", default="listwise", show_default=True, help="listwise or pairwise.")
+@click.option(
+    "--coefficients", default="alpha,omega_u", show_default=True,
+    help="Separated by commas: alpha, alpha_std, lambda2, lambda6, omega_u, omega_total.",
+)  # fmt: skip
+@click.option(
+    "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",
+    show_default=True, help="The first four are bootstrap intervals; feldt to normal_theory are "
+    "for alpha alone.",
+)  # fmt: skip
+@click.option("--replicates", type=int, help="Bootstrap replicates.  [default: 2000]")
+@click.option("--seed", type=int, help="Seed of the bootstrap; the same seed, the same table.")
+@click.option("--bayesian", is_flag=True, help="Bayesian bootstrap: Dirichlet weights.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
+@click.option("--threads", type=int, help="Threads to use; all when not given.")
+@click.option("--out", type=_FILE, help="Write the table to this .csv, .parquet or .json file.")
+@click.option("--replicates-out", type=_FILE, help="Write all bootstrap replicates to this file.")
+def reliability(
+    data: Path,
+    scales: tuple[Path, ...],
+    coefficients: str,
+    interval: str,
+    replicates: int | None,
+    seed: int | None,
+    bayesian: bool,
+    out: Path | None,
+    replicates_out: Path | None,
+    by: tuple[str, ...],
+    cluster: tuple[str, ...],
+    strata: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Estimate the reliability of scales from the answers in DATA.
+
+    DATA is a .csv, .csv.gz or .parquet file, one row a person. The table is printed, or written to
+    the file that --out names.
+    """
+    if interval not in BOOTSTRAP_METHODS:
+        _refuse_bootstrap_options(interval, replicates, seed, bayesian, replicates_out)
+    for path in (out, replicates_out):
+        if path is not None:
+            check_writable(path)
+    described = [scale for path in scales for scale in Scale.read(path)]
+    result = estimate_reliability(
+        read_table(data, answers=[item for scale in described for item in scale.items]),
+        described,
+        by=list(by) or None,
+        cluster=list(cluster) or None,
+        strata=list(strata) or None,
+        coefficients=tuple(name.strip() for name in coefficients.split(",")),
+        interval=_interval(interval, replicates, seed, bayesian),
+        **options,
+    )
+    if replicates_out is not None:
+        write_table(result.replicates, replicates_out)
+        click.echo(f"Wrote {result.replicates.height:,} replicates to {replicates_out}", err=True)
+    if out is None:
+        click.echo(str(result))
+    else:
+        write_table(result.table, out)
+        click.echo(f"Wrote {result.table.height:,} rows to {out}", err=True)
+
+
+def _interval(
+    interval: str, replicates: int | None, seed: int | None, bayesian: bool
+) -> Bootstrap | str | None:
+    if interval not in BOOTSTRAP_METHODS:
+        return None if interval == "none" else interval
+    return Bootstrap(
+        2000 if replicates is None else replicates,
+        method=cast(BootstrapMethod, interval),
+        seed=seed,
+        weights="bayesian" if bayesian else "multinomial",
+    )
+
+
+def _refuse_bootstrap_options(
+    interval: str,
+    replicates: int | None,
+    seed: int | None,
+    bayesian: bool,
+    replicates_out: Path | None,
+) -> None:
+    given = {
+        "--replicates": replicates is not None,
+        "--seed": seed is not None,
+        "--bayesian": bayesian,
+        "--replicates-out": replicates_out is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise click.UsageError(
+                f"{option} belongs to a bootstrap interval, but --interval is {interval}; leave "
+                f"{option} out, or choose --interval {', '.join(BOOTSTRAP_METHODS)}."
+            )

@@ -1,0 +1,79 @@
+"""Frames of any kind as Polars frames."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from compassion_psy.errors import DataError, missing_extra, nearest
+
+
+def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+    """Return the columns of `data` as a Polars data frame.
+
+    Only these columns are read where the source allows it. NaN in a pandas frame is how pandas
+    writes a missing value, and becomes one.
+
+    Parameters
+    ----------
+    data : frame
+        A Polars DataFrame or LazyFrame, or anything Polars takes in: pandas, pyarrow, a DuckDB
+        relation, any object with an Arrow stream, a mapping of columns.
+    columns : sequence of str
+        The columns that are needed.
+
+    Raises
+    ------
+    DataError
+        When `data` is no frame, or lacks a column; near names are suggested.
+    """
+    if isinstance(data, pl.LazyFrame):
+        require_columns(data.collect_schema().names(), columns)
+        return data.select(columns).collect()
+    if isinstance(data, pl.DataFrame):
+        frame = data
+    elif type(data).__module__.partition(".")[0] == "pandas":
+        frame = _from_pandas(data, columns)
+    else:
+        frame = _from_other(data)
+    require_columns(frame.columns, columns)
+    return frame.select(columns)
+
+
+def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+    names = [str(name) for name in data.columns]
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise DataError(f"The frame has two columns {min(duplicates)!r}; rename one of them.")
+    require_columns(names, columns)
+    try:
+        return pl.from_pandas(data[list(columns)], nan_to_null=True)
+    except ModuleNotFoundError as error:
+        raise missing_extra("pyarrow", "pandas") from error
+
+
+def _from_other(data: Any) -> pl.DataFrame:
+    if isinstance(data, (str, bytes)):
+        raise DataError(
+            f"data is the text {data!r}, not a frame; read the file first, "
+            "for example with polars.read_csv or polars.scan_parquet."
+        )
+    try:
+        return pl.DataFrame(data)
+    except ModuleNotFoundError as error:
+        raise missing_extra(str(error.name), "pandas") from error
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise DataError(
+            f"data is a {type(data).__name__}, which Polars cannot take in as a frame ({error}); "
+            "pass a Polars, pandas or pyarrow frame."
+        ) from error
+
+
+def require_columns(present: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise DataError for the first columns of `needed` that are not there."""
+    absent = [name for name in needed if name not in set(present)]
+    if absent:
+        more = f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
+        raise DataError(
+            f"There is no column {absent[0]!r}{more} in the data. {nearest(absent[0], present)}"
+        )

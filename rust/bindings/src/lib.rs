@@ -1,0 +1,27 @@
+//! The compiled module `compassion_psy._core`: the list of what it exports.
+
+mod arrays;
+mod errors;
+mod moments;
+mod reliability;
+mod run;
+mod weights;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::moments::{codes_moments, dispersion, reals_moments};
+    #[pymodule_export]
+    use super::reliability::analyse;
+    #[pymodule_export]
+    use super::weights::{philox4x32, simd_levels, unit_weights};
+
+    use super::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

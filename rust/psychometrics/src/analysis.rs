@@ -1,0 +1,235 @@
+//! Coefficients with intervals for every group: where moments, resampling and coefficients meet.
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::interval::{
+    AlphaInterval, BootstrapMethod, Influence, IntervalStatus, QuantileRule, alpha_interval,
+    bootstrap_interval, influence, mean_and_deviation, normal_quantile, normal_theory_error,
+};
+use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
+use crate::monitor::Monitor;
+use crate::reliability::{Coefficient, Estimator, Outcome};
+use crate::resampling::{Plan, replicate_moments};
+use crate::responses::Responses;
+use crate::simd::Simd;
+
+/// How intervals are made.
+#[derive(Debug, Clone, Copy)]
+pub enum Interval {
+    /// None; standard errors come from influence values.
+    None,
+    /// The estimate plus and minus normal quantiles of that standard error.
+    Influence,
+    /// A closed form for alpha; the other coefficients get none.
+    Alpha(AlphaInterval),
+    /// From replicates.
+    Bootstrap(Plan, BootstrapMethod, QuantileRule),
+}
+
+/// What is asked of the responses.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The coefficients.
+    pub coefficients: Vec<Coefficient>,
+    /// Whether every pair of items uses all rows that answered both; else rows must be complete.
+    pub pairwise: bool,
+    /// How intervals are made.
+    pub interval: Interval,
+    /// The coverage that intervals aim at.
+    pub level: f64,
+}
+
+/// One coefficient of one group.
+#[derive(Debug, Clone, Copy)]
+pub struct Estimate {
+    /// The coefficient.
+    pub outcome: Outcome,
+    /// Its standard error; NaN where there is none.
+    pub standard_error: f64,
+    /// The lower end of its interval.
+    pub lower: f64,
+    /// The upper end.
+    pub upper: f64,
+    /// Why there is no interval.
+    pub interval: IntervalStatus,
+}
+
+/// The answers to a [`Question`].
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// By group, then coefficient.
+    pub estimates: Vec<Estimate>,
+    /// By group, then replicate, then coefficient; empty without a bootstrap.
+    pub replicates: Vec<Outcome>,
+}
+
+/// A group's estimates, and what intervals need of them.
+struct Point {
+    estimator: Estimator,
+    dispersion: Dispersion,
+    outcomes: Vec<Outcome>,
+    influences: Vec<Option<Influence>>,
+}
+
+/// Answers a question.
+pub fn analyse(
+    simd: Simd,
+    responses: &Responses,
+    question: &Question,
+    monitor: &dyn Monitor,
+) -> Result<Answer> {
+    let points = points(simd, responses, question, monitor)?;
+    if monitor.cancelled() {
+        return Err(Error::Cancelled);
+    }
+    let replicates = match question.interval {
+        Interval::Bootstrap(plan, ..) => {
+            replicates(simd, responses, question, plan, &points, monitor)?
+        }
+        _ => Vec::new(),
+    };
+    let width = question.coefficients.len();
+    let per_group = replicates.len() / points.len().max(1);
+    let estimates = points
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(group, point)| {
+            let own = &replicates[group * per_group..(group + 1) * per_group];
+            (0..width).map(move |c| {
+                let values = own.iter().skip(c).step_by(width);
+                estimate(question, point, c, values)
+            })
+        })
+        .collect();
+    Ok(Answer { estimates, replicates })
+}
+
+fn points(
+    simd: Simd,
+    responses: &Responses,
+    question: &Question,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Point>> {
+    let panel = if question.pairwise { Panel::Pairwise } else { Panel::Full };
+    let moments = group_moments(simd, responses, panel, monitor);
+    let point = |group: usize| {
+        if monitor.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let mut dispersion = Dispersion::default();
+        match &moments {
+            GroupMoments::Exact(all) => dispersion.fill(&all[group]),
+            GroupMoments::Real(all) => dispersion.fill(&all[group]),
+        }
+        let mut estimator = Estimator::default();
+        let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion);
+        let outcomes: Vec<Outcome> = question.coefficients.iter().map(evaluate).collect();
+        estimator.settle();
+        let rows = &responses.groups[group];
+        let influences = question
+            .coefficients
+            .iter()
+            .zip(&outcomes)
+            .map(|(&c, outcome)| {
+                let gradient =
+                    estimator.gradient(c, &dispersion).filter(|_| outcome.value.is_finite());
+                gradient.map(|gradient| {
+                    let pairwise = question.pairwise;
+                    influence(simd, responses, rows, &dispersion, &gradient, pairwise, monitor)
+                })
+            })
+            .collect();
+        Ok(Point { estimator, dispersion, outcomes, influences })
+    };
+    (0..responses.groups.len()).into_par_iter().map(point).collect()
+}
+
+fn replicates(
+    simd: Simd,
+    responses: &Responses,
+    question: &Question,
+    plan: Plan,
+    points: &[Point],
+    monitor: &dyn Monitor,
+) -> Result<Vec<Outcome>> {
+    let coefficients = &question.coefficients;
+    let panel = if question.pairwise { Panel::Pairwise } else { Coefficient::panel(coefficients) };
+    let evaluate = |own: &mut (usize, Estimator),
+                    group: usize,
+                    dispersion: &Dispersion,
+                    out: &mut [Outcome]| {
+        // A group without an estimate has no replicates either.
+        let point = &points[group];
+        if own.0 != group {
+            *own = (group, point.estimator.clone());
+        }
+        for ((out, &c), outcome) in out.iter_mut().zip(coefficients).zip(&point.outcomes) {
+            *out = if outcome.value.is_finite() {
+                own.1.evaluate(c, dispersion)
+            } else {
+                Outcome::none(outcome.status)
+            };
+        }
+    };
+    let workspace = || (usize::MAX, Estimator::default());
+    replicate_moments(
+        simd,
+        responses,
+        panel,
+        plan,
+        monitor,
+        coefficients.len(),
+        workspace,
+        evaluate,
+    )
+}
+
+fn estimate<'a>(
+    question: &Question,
+    point: &Point,
+    at: usize,
+    replicates: impl Iterator<Item = &'a Outcome>,
+) -> Estimate {
+    let outcome = point.outcomes[at];
+    let of_influence =
+        |of: fn(&Influence) -> f64| point.influences[at].as_ref().map_or(f64::NAN, of);
+    let error = of_influence(|i| i.standard_error);
+    let none = (f64::NAN, f64::NAN, IntervalStatus::NoStandardError);
+    let (standard_error, (lower, upper, interval)) = match question.interval {
+        Interval::None => (error, (f64::NAN, f64::NAN, IntervalStatus::Ok)),
+        Interval::Influence => {
+            let reach = normal_quantile(0.5 + question.level / 2.0) * error;
+            let ends = (outcome.value - reach, outcome.value + reach, IntervalStatus::Ok);
+            (error, if reach.is_finite() { ends } else { none })
+        }
+        Interval::Alpha(method) => {
+            if question.coefficients[at] != Coefficient::Alpha || !outcome.value.is_finite() {
+                (error, none)
+            } else {
+                let Dispersion { persons, items, .. } = point.dispersion;
+                let normal = normal_theory_error(&point.dispersion);
+                let error = if method == AlphaInterval::NormalTheory { normal } else { error };
+                let ends =
+                    alpha_interval(method, outcome.value, persons, items, normal, question.level);
+                (error, ends)
+            }
+        }
+        Interval::Bootstrap(_, method, rule) => {
+            let mut values: Vec<f64> =
+                replicates.map(|r| r.value).filter(|value| value.is_finite()).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            let acceleration = of_influence(|i| i.acceleration);
+            let ends = bootstrap_interval(
+                &values,
+                outcome.value,
+                acceleration,
+                question.level,
+                method,
+                rule,
+            );
+            (mean_and_deviation(&values).1, ends)
+        }
+    };
+    Estimate { outcome, standard_error, lower, upper, interval }
+}

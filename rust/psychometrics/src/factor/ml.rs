@@ -1,0 +1,467 @@
+//! One factor by maximum likelihood with bounded uniquenesses.
+//!
+//! At the maximum the loadings `l` and uniquenesses `t` satisfy `S u = (1 + q) l`, with `u = l / t`, `q = l'u` and
+//! `t = diag(S) - l²` unless it is on its bound: as many equations as items, which Newton's method solves in a few
+//! steps from a near start. From afar, and to be sure of a minimum, the likelihood is maximised over the logarithms of
+//! uniquenesses (Jöreskog 1967) by bounded Newton steps that always go down.
+
+use super::minres::principal_factor;
+use super::{FitMemory, FitStatus, LEAST_UNIQUENESS, NEWTON_TOLERANCE};
+use crate::linalg::{cholesky, eigen, lu, lu_solve, lu_solve_transposed};
+
+/// A one-factor solution of a correlation matrix.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MlFit {
+    /// Loadings on the standardised items.
+    pub loadings: Vec<f64>,
+    /// Uniquenesses of the standardised items.
+    pub uniquenesses: Vec<f64>,
+    /// Items whose uniqueness is on its bound.
+    pub bounded: Vec<bool>,
+    /// The sign of the determinant of the equations' derivative: the same for all near minima.
+    orientation: f64,
+}
+
+/// Fits one factor to a correlation matrix, from `fit` where it holds a solution of a near matrix.
+pub fn ml_one_factor(
+    correlation: &[f64],
+    items: usize,
+    fit: &mut MlFit,
+    memory: &mut FitMemory,
+) -> FitStatus {
+    memory.resize(items);
+    memory.matrix.copy_from_slice(correlation);
+    if !cholesky(&mut memory.matrix, items) {
+        return FitStatus::NotPositiveDefinite;
+    }
+    if fit.loadings.len() == items {
+        let mut near = fit.clone();
+        if near.solve(correlation, memory)
+            && near.orientation == fit.orientation
+            && near.is_minimum(correlation, memory)
+        {
+            *fit = near;
+            return fit.status();
+        }
+    }
+    let mut best: Option<(f64, MlFit)> = None;
+    let mut candidate = MlFit::default();
+    if candidate.maximise(correlation, items) {
+        candidate.consider(correlation, memory, &mut best);
+    }
+    // In small samples a Heywood case may lie lower: one with each item as the factor is tried.
+    for item in 0..items {
+        candidate = MlFit::near_item(correlation, items, item);
+        candidate.consider(correlation, memory, &mut best);
+    }
+    match best {
+        Some((_, found)) => {
+            *fit = found;
+            fit.status()
+        }
+        None => FitStatus::NotConverged,
+    }
+}
+
+/// The derivatives of one item's part of the equations.
+struct ItemTerms {
+    /// `l / t`.
+    u: f64,
+    /// Its derivative in the loading.
+    u_loading: f64,
+    /// Its derivative in the item's variance.
+    u_variance: f64,
+    /// The derivative of the uniqueness in the loading.
+    t_loading: f64,
+    /// The derivative of the uniqueness in the item's variance.
+    t_variance: f64,
+}
+
+impl MlFit {
+    /// A start where one item is all but the factor.
+    fn near_item(correlation: &[f64], items: usize, item: usize) -> MlFit {
+        let mut loadings = correlation[item * items..][..items].to_vec();
+        loadings[item] = (1.0 - LEAST_UNIQUENESS).sqrt();
+        let bounded = (0..items).map(|j| j == item).collect();
+        MlFit { loadings, bounded, uniquenesses: vec![0.0; items], orientation: 0.0 }
+    }
+
+    /// Solves from here, and takes `best`'s place if it is a lower minimum.
+    fn consider(
+        &mut self,
+        correlation: &[f64],
+        memory: &mut FitMemory,
+        best: &mut Option<(f64, MlFit)>,
+    ) {
+        if self.solve(correlation, memory) && self.is_minimum(correlation, memory) {
+            let value = self.discrepancy(correlation);
+            if best.as_ref().is_none_or(|(lowest, _)| value < *lowest) {
+                *best = Some((value, std::mem::take(self)));
+            }
+        }
+    }
+
+    /// `ln |LL' + T| + tr(R (LL' + T)⁻¹)`, what maximum likelihood makes smallest.
+    fn discrepancy(&self, correlation: &[f64]) -> f64 {
+        let items = self.loadings.len();
+        let u: Vec<f64> =
+            self.loadings.iter().zip(&self.uniquenesses).map(|(l, t)| l / t).collect();
+        let q: f64 = u.iter().zip(&self.loadings).map(|(u, l)| u * l).sum();
+        let form: f64 = u
+            .iter()
+            .zip(correlation.chunks_exact(items))
+            .map(|(ui, row)| ui * row.iter().zip(&u).map(|(r, uj)| r * uj).sum::<f64>())
+            .sum();
+        self.uniquenesses.iter().map(|t| t.ln() + 1.0 / t).sum::<f64>() + (1.0 + q).ln()
+            - form / (1.0 + q)
+    }
+
+    fn status(&self) -> FitStatus {
+        if self.bounded.contains(&true) { FitStatus::Heywood } else { FitStatus::Converged }
+    }
+
+    fn terms(&self, item: usize) -> ItemTerms {
+        let (l, t) = (self.loadings[item], self.uniquenesses[item]);
+        let (t_loading, t_variance) =
+            if self.bounded[item] { (0.0, LEAST_UNIQUENESS) } else { (-2.0 * l, 1.0) };
+        ItemTerms {
+            u: l / t,
+            u_loading: 1.0 / t - l / (t * t) * t_loading,
+            u_variance: -l / (t * t) * t_variance,
+            t_loading,
+            t_variance,
+        }
+    }
+
+    /// Sets uniquenesses to what the loadings and bounds say.
+    fn update_uniquenesses(&mut self) {
+        for ((t, l), bounded) in self.uniquenesses.iter_mut().zip(&self.loadings).zip(&self.bounded)
+        {
+            *t = if *bounded { LEAST_UNIQUENESS } else { 1.0 - l * l };
+        }
+    }
+
+    /// The derivative of the equations in the loadings, into the memory's matrix; their values into its step.
+    fn linearise(&self, correlation: &[f64], memory: &mut FitMemory) {
+        let items = self.loadings.len();
+        let FitMemory { matrix, step, scratch, .. } = memory;
+        let mut q = 0.0;
+        // scratch: the derivative of q in the loadings.
+        for (j, slope) in scratch.iter_mut().enumerate() {
+            let terms = self.terms(j);
+            q += self.loadings[j] * terms.u;
+            *slope = terms.u + self.loadings[j] * terms.u_loading;
+        }
+        step.fill(0.0);
+        for j in 0..items {
+            let terms = self.terms(j);
+            for i in 0..items {
+                let r = correlation[j * items + i];
+                step[i] += r * terms.u;
+                matrix[i * items + j] = r * terms.u_loading - self.loadings[i] * scratch[j];
+            }
+        }
+        for i in 0..items {
+            step[i] -= (1.0 + q) * self.loadings[i];
+            matrix[i * items + i] -= 1.0 + q;
+        }
+    }
+
+    /// Newton's method on the equations, items on their bounds staying there.
+    fn solve(&mut self, correlation: &[f64], memory: &mut FitMemory) -> bool {
+        let items = self.loadings.len();
+        for _ in 0..12 {
+            self.update_uniquenesses();
+            if self.uniquenesses.iter().any(|&t| t.is_nan() || t < 0.1 * LEAST_UNIQUENESS) {
+                return false;
+            }
+            self.linearise(correlation, memory);
+            let FitMemory { matrix, step, exchanges, .. } = memory;
+            self.orientation = lu(matrix, items, exchanges);
+            if self.orientation == 0.0 {
+                return false;
+            }
+            lu_solve(matrix, items, exchanges, step);
+            let mut largest = 0.0_f64;
+            for (loading, step) in self.loadings.iter_mut().zip(step.iter()) {
+                *loading -= step;
+                largest = largest.max(step.abs());
+            }
+            if largest.is_nan() || largest > 0.5 {
+                return false;
+            }
+            if largest < NEWTON_TOLERANCE {
+                self.update_uniquenesses();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a solution of the equations is inside the bounds, with the factor that explains most.
+    fn is_minimum(&self, correlation: &[f64], memory: &mut FitMemory) -> bool {
+        let items = self.loadings.len();
+        let inside = (0..items).all(|j| {
+            let free = 1.0 - self.loadings[j] * self.loadings[j];
+            if self.bounded[j] { free <= LEAST_UNIQUENESS } else { free >= LEAST_UNIQUENESS }
+        });
+        if !inside {
+            return false;
+        }
+        // Scaled by uniquenesses the matrix has 1 + q as its largest eigenvalue: taken out, what is left is smaller.
+        let q: f64 = self.loadings.iter().zip(&self.uniquenesses).map(|(l, t)| l * l / t).sum();
+        let largest = 1.0 + q;
+        for i in 0..items {
+            for j in 0..=i {
+                let scale = (self.uniquenesses[i] * self.uniquenesses[j]).sqrt();
+                let direction =
+                    self.loadings[i] * self.loadings[j] / (scale * q.max(f64::MIN_POSITIVE));
+                let own = if i == j { largest } else { 0.0 };
+                memory.matrix[i * items + j] =
+                    own - correlation[i * items + j] / scale + largest * direction;
+            }
+        }
+        cholesky(&mut memory.matrix, items)
+    }
+
+    /// Maximises the likelihood over the logarithms of uniquenesses by bounded Newton steps.
+    fn maximise(&mut self, correlation: &[f64], items: usize) -> bool {
+        // Half of each variance unique, whatever the matrix: reaches the lower of two minima more often than squared
+        // multiple correlations do.
+        let mut log_uniquenesses = vec![0.5_f64.ln(); items];
+        let least = LEAST_UNIQUENESS.ln();
+        let mut point = Concentrated::new(correlation, &log_uniquenesses);
+        let mut found = false;
+        for _ in 0..500 {
+            let bounded: Vec<bool> = (0..items)
+                .map(|j| log_uniquenesses[j] <= least && point.gradient[j] >= 0.0)
+                .collect();
+            let largest = (0..items)
+                .filter(|&j| !bounded[j])
+                .fold(0.0_f64, |most, j| most.max(point.gradient[j].abs()));
+            self.bounded = bounded;
+            if largest < 1e-9 {
+                found = true;
+                break;
+            }
+            let step = point.step(&self.bounded);
+            let Some((next, logs)) = point.go_down(correlation, &log_uniquenesses, &step, least)
+            else {
+                // No smaller value along the step: at the limits of precision.
+                found = largest < 1e-6;
+                break;
+            };
+            (point, log_uniquenesses) = (next, logs);
+        }
+        self.uniquenesses = log_uniquenesses.iter().map(|x| x.exp()).collect();
+        self.loadings = point.loadings(&self.uniquenesses);
+        if self.loadings.iter().all(|l| l.abs() < 1e-12) {
+            // No common factor at all: principal factors are as good a start as any.
+            self.loadings = principal_factor(correlation, items);
+        }
+        found
+    }
+
+    /// The gradient of a function of loadings and variances in the correlations (whose diagonal counts as variances).
+    ///
+    /// `in_loadings` is its gradient in the loadings, those of uniquenesses by way of the loadings included;
+    /// `in_variances` what it has in the variances directly.
+    pub fn implicit_gradient(
+        &self,
+        correlation: &[f64],
+        in_loadings: &[f64],
+        in_variances: &[f64],
+    ) -> Option<Vec<f64>> {
+        let items = self.loadings.len();
+        let mut memory = FitMemory::default();
+        memory.resize(items);
+        self.linearise(correlation, &mut memory);
+        if lu(&mut memory.matrix, items, &mut memory.exchanges) == 0.0 {
+            return None;
+        }
+        let mut y = in_loadings.to_vec();
+        lu_solve_transposed(&memory.matrix, items, &memory.exchanges, &mut y);
+        let y_l: f64 = y.iter().zip(&self.loadings).map(|(y, l)| y * l).sum();
+        let mut gradient = vec![0.0; items * items];
+        for i in 0..items {
+            let ui = self.terms(i).u;
+            for j in 0..items {
+                let uj = self.terms(j).u;
+                gradient[i * items + j] = -0.5 * (y[i] * uj + y[j] * ui);
+            }
+            // The equations also move with the variance by way of the uniqueness.
+            let ItemTerms { u_variance, .. } = self.terms(i);
+            let y_r: f64 = y.iter().zip(&correlation[i * items..]).map(|(y, r)| y * r).sum();
+            gradient[i * items + i] +=
+                in_variances[i] - u_variance * (y_r - y_l * self.loadings[i]);
+        }
+        Some(gradient)
+    }
+
+    /// The derivatives of each uniqueness in its loading and in its item's variance.
+    pub fn uniqueness_slopes(&self) -> Vec<(f64, f64)> {
+        (0..self.loadings.len())
+            .map(|j| {
+                let ItemTerms { t_loading, t_variance, .. } = self.terms(j);
+                (t_loading, t_variance)
+            })
+            .collect()
+    }
+}
+
+/// The discrepancy with the loadings at their best for given uniquenesses, as a function of their logarithms.
+struct Concentrated {
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+    /// The largest eigenvalue of the matrix scaled by uniquenesses, and its vector.
+    largest: f64,
+    vector: Vec<f64>,
+}
+
+impl Concentrated {
+    fn new(correlation: &[f64], log_uniquenesses: &[f64]) -> Concentrated {
+        let items = log_uniquenesses.len();
+        let t: Vec<f64> = log_uniquenesses.iter().map(|x| x.exp()).collect();
+        let scaled: Vec<f64> = (0..items * items)
+            .map(|at| correlation[at] / (t[at / items] * t[at % items]).sqrt())
+            .collect();
+        let (values, vectors) = eigen(&scaled, items);
+        // Where no eigenvalue exceeds one, the best loadings are zero.
+        let largest = values[0].max(1.0);
+        let v = vectors[..items].to_vec();
+        let value = log_uniquenesses.iter().sum::<f64>()
+            + (0..items).map(|j| scaled[j * items + j]).sum::<f64>()
+            + largest.ln()
+            - largest;
+        let gradient = (0..items)
+            .map(|j| 1.0 - scaled[j * items + j] + (largest - 1.0) * v[j] * v[j])
+            .collect();
+        let mut hessian = vec![0.0; items * items];
+        for i in 0..items {
+            for j in 0..items {
+                // The generalised inverse of (largest - scaled matrix), by its eigenvectors.
+                let inverse: f64 = (1..items)
+                    .map(|m| {
+                        let gap = (largest - values[m]).max(1e-10);
+                        vectors[m * items + i] * vectors[m * items + j] / gap
+                    })
+                    .sum();
+                let own = if i == j { largest * v[i] * v[i] } else { 0.0 };
+                let curvature = 2.0 * largest * (v[i] * v[j]).powi(2)
+                    + 2.0 * largest * largest * v[i] * v[j] * inverse
+                    - own;
+                hessian[i * items + j] = (1.0 / largest - 1.0) * curvature - (v[i] * v[j]).powi(2);
+            }
+            hessian[i * items + i] += scaled[i * items + i];
+        }
+        Concentrated { value, gradient, hessian, largest, vector: v }
+    }
+
+    fn loadings(&self, uniquenesses: &[f64]) -> Vec<f64> {
+        let sign = if self.vector.iter().sum::<f64>() < 0.0 { -1.0 } else { 1.0 };
+        let scale = sign * (self.largest - 1.0).sqrt();
+        self.vector.iter().zip(uniquenesses).map(|(v, t)| v * t.sqrt() * scale).collect()
+    }
+
+    /// A step downhill: Newton's, with negative curvature turned positive. Bounded items stay.
+    fn step(&self, bounded: &[bool]) -> Vec<f64> {
+        let free: Vec<usize> = (0..bounded.len()).filter(|&j| !bounded[j]).collect();
+        let size = free.len();
+        let hessian: Vec<f64> = (0..size * size)
+            .map(|at| self.hessian[free[at / size] * bounded.len() + free[at % size]])
+            .collect();
+        let (values, vectors) = eigen(&hessian, size);
+        let mut step = vec![0.0; bounded.len()];
+        for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {
+            let along: f64 = vector.iter().zip(&free).map(|(v, &j)| v * self.gradient[j]).sum();
+            let change = -along / value.abs().max(1e-3);
+            for (v, &j) in vector.iter().zip(&free) {
+                step[j] += change * v;
+            }
+        }
+        // A logarithm that moves by more than two is beyond what the curvature knows.
+        let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
+        let scale = (2.0 / longest).min(1.0);
+        step.iter_mut().for_each(|s| *s *= scale);
+        step
+    }
+
+    /// The first point along the step, halved again and again, that lies lower.
+    fn go_down(
+        &self,
+        correlation: &[f64],
+        logs: &[f64],
+        step: &[f64],
+        least: f64,
+    ) -> Option<(Concentrated, Vec<f64>)> {
+        let mut length = 1.0;
+        for _ in 0..40 {
+            let next: Vec<f64> =
+                logs.iter().zip(step).map(|(x, s)| (x + length * s).clamp(least, 0.0)).collect();
+            let point = Concentrated::new(correlation, &next);
+            if point.value < self.value {
+                return Some((point, next));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn implied(loadings: &[f64]) -> Vec<f64> {
+        let k = loadings.len();
+        (0..k * k)
+            .map(|at| if at % (k + 1) == 0 { 1.0 } else { loadings[at / k] * loadings[at % k] })
+            .collect()
+    }
+
+    #[test]
+    fn recovers_exact_loadings() {
+        let truth = [0.9, 0.7, -0.4, 0.6, 0.2];
+        let mut fit = MlFit::default();
+        let status = ml_one_factor(&implied(&truth), 5, &mut fit, &mut FitMemory::default());
+        assert_eq!(status, FitStatus::Converged);
+        for (loading, truth) in fit.loadings.iter().zip(truth) {
+            assert!((loading - truth).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_warm_start_gives_the_solution_of_a_cold_one() {
+        let mut near = implied(&[0.8, 0.7, 0.5, 0.6, 0.4, 0.7]);
+        let mut fit = MlFit::default();
+        let mut memory = FitMemory::default();
+        ml_one_factor(&near, 6, &mut fit, &mut memory);
+        for (i, j, change) in [(0, 1, 0.03), (2, 4, -0.05), (3, 5, 0.04)] {
+            near[i * 6 + j] += change;
+            near[j * 6 + i] += change;
+        }
+        let mut cold = MlFit::default();
+        assert_eq!(ml_one_factor(&near, 6, &mut fit, &mut memory), FitStatus::Converged);
+        assert_eq!(ml_one_factor(&near, 6, &mut cold, &mut memory), FitStatus::Converged);
+        for (warm, cold) in fit.loadings.iter().zip(&cold.loadings) {
+            assert!((warm - cold).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_heywood_case_stays_on_its_bound() {
+        let mut r = implied(&[0.9, 0.8, 0.5, 0.4]);
+        r[1] = 0.95;
+        r[4] = 0.95;
+        r[2] = 0.6;
+        r[8] = 0.6;
+        let mut fit = MlFit::default();
+        let mut memory = FitMemory::default();
+        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
+        assert!(fit.uniquenesses.iter().any(|&t| t == LEAST_UNIQUENESS));
+        let warm = fit.clone();
+        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
+        assert!((warm.loadings[0] - fit.loadings[0]).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,45 @@
+//! Factor analysis of small matrices.
+
+mod minres;
+mod ml;
+
+pub use minres::minres_one_factor;
+pub(crate) use minres::{minres_gradient, principal_factor};
+pub use ml::{MlFit, ml_one_factor};
+
+/// The smallest uniqueness, as a share of the item's variance.
+pub const LEAST_UNIQUENESS: f64 = 0.005;
+
+/// How a fit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FitStatus {
+    /// At a minimum inside the bounds.
+    Converged,
+    /// At a minimum where a uniqueness is on its lower bound: a Heywood case.
+    Heywood,
+    /// No minimum was found.
+    NotConverged,
+    /// The matrix has no inverse.
+    NotPositiveDefinite,
+}
+
+/// Memory that fits of one size use again and again.
+#[derive(Debug, Clone, Default)]
+pub struct FitMemory {
+    matrix: Vec<f64>,
+    step: Vec<f64>,
+    scratch: Vec<f64>,
+    exchanges: Vec<usize>,
+}
+
+impl FitMemory {
+    fn resize(&mut self, items: usize) {
+        self.matrix.resize(items * items, 0.0);
+        self.step.resize(items, 0.0);
+        self.scratch.resize(items, 0.0);
+        self.exchanges.resize(items, 0);
+    }
+}
+
+/// Scaled largest loading change at which Newton's method has converged: it is quadratic, so the next is below 1e-16.
+const NEWTON_TOLERANCE: f64 = 1e-9;

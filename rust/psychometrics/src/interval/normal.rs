@@ -1,0 +1,19 @@
+//! The standard normal distribution.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// The probability below `z`.
+pub fn normal_cdf(z: f64) -> f64 {
+    Normal::standard().cdf(z)
+}
+
+/// The value below which a share `p` lies; infinite at 0 and 1.
+pub fn normal_quantile(p: f64) -> f64 {
+    if p <= 0.0 {
+        f64::NEG_INFINITY
+    } else if p >= 1.0 {
+        f64::INFINITY
+    } else {
+        Normal::standard().inverse_cdf(p)
+    }
+}

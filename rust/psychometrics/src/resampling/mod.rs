@@ -1,0 +1,17 @@
+//! Resampling: random streams, row weights, clusters and strata. Knows no coefficient.
+
+mod binomial;
+mod clusters;
+mod exponential;
+mod multinomial;
+mod poisson;
+mod replicates;
+mod stream;
+
+pub use exponential::exponential_weights;
+pub use multinomial::Multinomial;
+pub use replicates::{Plan, Weights, replicate_moments, unit_weights};
+pub use stream::{Purpose, Stream};
+
+/// Rows (or clusters) of one block: each block of a stratum has random streams of its own.
+pub const BLOCK: usize = 2048;

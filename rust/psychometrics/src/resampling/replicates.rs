@@ -1,0 +1,367 @@
+//! Moments under resampled weights, for every group and replicate.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::exponential::{PART_BITS, PARTS, exponential_weights, weight_part};
+use super::multinomial::Multinomial;
+use super::stream::Stream;
+use super::{BLOCK, clusters};
+use crate::error::{Error, Result, invalid};
+use crate::moments::{BytePanel, Dispersion, Moments, Panel, RealPanel, RealSums};
+use crate::monitor::{Monitor, Silent};
+use crate::responses::{Answers, Group, Responses, Stratum};
+use crate::simd::{AlignedBytes, LARGEST_WEIGHT, ROW_STEP, Simd, TILE, dot_tiles};
+
+/// The law of the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weights {
+    /// How often each unit is drawn: the ordinary bootstrap.
+    Multinomial,
+    /// Exponential weights: the Bayesian bootstrap.
+    Exponential,
+}
+
+/// What is resampled how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The seed of all streams.
+    pub seed: u64,
+    /// Number of replicates.
+    pub replicates: usize,
+    /// The law of the weights.
+    pub weights: Weights,
+}
+
+/// Weight rows that are made and used while they are in the first-level cache.
+const WEIGHT_ROWS: usize = 16;
+/// Bytes of the sums that a task keeps: they stay in the second-level cache.
+const TASK_BYTES: usize = 1 << 19;
+/// Blocks after which 32-bit sums could overflow.
+const BLOCKS_TO_FLUSH: usize =
+    i32::MAX as usize / (255 * LARGEST_WEIGHT as usize * BLOCK.next_multiple_of(ROW_STEP));
+
+/// Everything that the tasks of one run share.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub responses: &'a Responses<'a>,
+    pub panel: Panel,
+    pub plan: Plan,
+    pub simd: Simd,
+    pub monitor: &'a dyn Monitor,
+}
+
+/// Evaluates every replicate of every group; `width` values each, by group, then replicate.
+///
+/// `evaluate` gets a workspace, the number of the group, and what the replicate's moments say.
+/// Tasks are run on the current thread pool; results do not depend on how they are divided.
+pub fn replicate_moments<W, T>(
+    simd: Simd,
+    responses: &Responses,
+    panel: Panel,
+    plan: Plan,
+    monitor: &dyn Monitor,
+    width: usize,
+    workspace: impl Fn() -> W + Sync,
+    evaluate: impl Fn(&mut W, usize, &Dispersion, &mut [T]) + Sync,
+) -> Result<Vec<T>>
+where
+    T: Copy + Default + Send,
+{
+    let run = Run { responses, panel, plan, simd, monitor };
+    let sums = panel.sums(responses.items);
+    let tile = tile_replicates(plan, sums);
+    let tasks: Vec<(usize, Range<usize>)> = (0..responses.groups.len())
+        .flat_map(|group| {
+            (0..plan.replicates)
+                .step_by(tile)
+                .map(move |first| (group, first..(first + tile).min(plan.replicates)))
+        })
+        .collect();
+    let clusters = responses.clustered.then(|| clusters::ClusterMoments::new(run));
+    let results: Result<Vec<Vec<T>>> = tasks
+        .into_par_iter()
+        .map(|(group, replicates)| {
+            let mut workspace = workspace();
+            let mut dispersion = Dispersion::default();
+            let mut results = vec![T::default(); replicates.len() * width];
+            let mut out = results.chunks_exact_mut(width);
+            let mut visit = |fill: &mut dyn FnMut(&mut Dispersion)| {
+                fill(&mut dispersion);
+                if let Some(out) = out.next() {
+                    evaluate(&mut workspace, group, &dispersion, out);
+                }
+            };
+            let rows = &responses.groups[group];
+            if let Some(clusters) = &clusters {
+                clusters.replicates(run, group, replicates.clone(), &mut visit)?;
+            } else if let (Answers::Codes(codes), None) = (responses.answers, responses.weights) {
+                exact_replicates(run, codes, rows, replicates.clone(), &mut visit)?;
+            } else {
+                real_replicates(run, rows, replicates.clone(), &mut visit)?;
+            }
+            monitor.advance(replicates.len() as u64);
+            Ok(results)
+        })
+        .collect();
+    Ok(results?.concat())
+}
+
+/// Called for each replicate of a task in order, with what fills in its dispersion.
+pub(super) type Visit<'a> = dyn FnMut(&mut dyn FnMut(&mut Dispersion)) + 'a;
+
+/// How many replicates a task takes: their sums fit the cache, and tasks are of one size.
+fn tile_replicates(plan: Plan, sums: usize) -> usize {
+    let parts = if plan.weights == Weights::Exponential { PARTS } else { 1 };
+    let most = (TASK_BYTES / (4 * sums * parts)).clamp(WEIGHT_ROWS, 512);
+    let tasks = plan.replicates.div_ceil(most).next_multiple_of(2);
+    plan.replicates.div_ceil(tasks).next_multiple_of(WEIGHT_ROWS)
+}
+
+/// Replicates of codes: byte dot products, exact.
+fn exact_replicates(
+    run: Run,
+    codes: &[u8],
+    group: &Group,
+    replicates: Range<usize>,
+    visit: &mut Visit,
+) -> Result<()> {
+    let Responses { rows, items, .. } = *run.responses;
+    let largest = run.responses.largest_code;
+    let mut panel = BytePanel::new(run.simd, codes, rows, items, run.panel, largest);
+    let parts = if run.plan.weights == Weights::Exponential { PARTS } else { 1 };
+    let mut sums = TileSums::new(replicates.len() * parts, panel.padded_columns());
+    let mut weight = vec![0_i64; replicates.len()];
+    let mut bytes = AlignedBytes::default();
+    for stratum in &group.strata {
+        let mut weights = BlockWeights::new(run, stratum, replicates.clone());
+        for (block, rows) in blocks(stratum.rows.clone()).enumerate() {
+            if run.monitor.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            panel.load(rows.clone());
+            let stride = panel.stride();
+            for (chunk, part) in sums.chunks_mut(WEIGHT_ROWS).enumerate() {
+                let count = part.len() / panel.padded_columns();
+                bytes.reset(count * stride);
+                let first = chunk * WEIGHT_ROWS / parts;
+                let last = ((chunk * WEIGHT_ROWS + count) / parts).min(replicates.len());
+                let mut largest = 0;
+                for (index, out) in (first..last).zip(bytes.chunks_exact_mut(parts * stride)) {
+                    let (sum, most) = weights.bytes(block, rows.len(), index, stride, out)?;
+                    weight[index] += sum;
+                    largest = most.max(largest);
+                }
+                dot_tiles(run.simd, panel.bytes(), &bytes, largest, stride, part);
+            }
+            sums.block_done();
+        }
+    }
+    sums.flush();
+    let mut moments = Moments::<i64>::empty(run.panel, items);
+    moments.persons = group.rows().len() as i64;
+    for (index, &weight) in weight.iter().enumerate() {
+        moments.weight = weight;
+        moments.sums.fill(0);
+        let column = |c: usize| -> i64 {
+            (0..parts).map(|part| sums.get(index * parts + part, c) << (PART_BITS * part)).sum()
+        };
+        panel.gather((0..panel.padded_columns()).map(column), &mut moments.sums);
+        visit(&mut |dispersion| dispersion.fill(&moments));
+    }
+    Ok(())
+}
+
+/// The rows of each block.
+pub(super) fn blocks(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = rows.end;
+    rows.step_by(BLOCK).map(move |start| start..(start + BLOCK).min(end))
+}
+
+/// The sums of a task: a tile of sixteen for each four weight rows and four columns.
+struct TileSums {
+    columns: usize,
+    narrow: Vec<i32>,
+    wide: Vec<i64>,
+    blocks: usize,
+}
+
+impl TileSums {
+    fn new(weight_rows: usize, columns: usize) -> TileSums {
+        let length = weight_rows.next_multiple_of(TILE) * columns;
+        TileSums { columns, narrow: vec![0; length], wide: vec![0; length], blocks: 0 }
+    }
+
+    fn chunks_mut(&mut self, weight_rows: usize) -> impl Iterator<Item = &mut [i32]> {
+        self.narrow.chunks_mut(weight_rows * self.columns)
+    }
+
+    fn block_done(&mut self) {
+        self.blocks += 1;
+        if self.blocks == BLOCKS_TO_FLUSH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.blocks = 0;
+        for (wide, narrow) in self.wide.iter_mut().zip(&mut self.narrow) {
+            *wide += i64::from(std::mem::take(narrow));
+        }
+    }
+
+    fn get(&self, weight_row: usize, column: usize) -> i64 {
+        let tile = weight_row / TILE * (self.columns / TILE) + column / TILE;
+        self.wide[tile * TILE * TILE + weight_row % TILE * TILE + column % TILE]
+    }
+}
+
+/// The weights of a stratum's units (rows, or clusters), block by block.
+pub(super) struct BlockWeights {
+    simd: Simd,
+    law: Weights,
+    streams: Vec<Stream>,
+    /// For each replicate the draws that fall into each block.
+    shares: Vec<Vec<u32>>,
+    exponential: Vec<u32>,
+    counts: Vec<u8>,
+}
+
+impl BlockWeights {
+    pub fn new(run: Run, stratum: &Stratum, replicates: Range<usize>) -> BlockWeights {
+        let Plan { seed, weights: law, .. } = run.plan;
+        let stream = |replicate| Stream::new(seed, stratum.number, replicate as u32);
+        let streams: Vec<Stream> = replicates.map(stream).collect();
+        let mut shares = vec![Vec::new(); streams.len()];
+        if law == Weights::Multinomial {
+            for (stream, shares) in streams.iter().zip(&mut shares) {
+                let multinomial = Multinomial { simd: run.simd, stream: *stream };
+                multinomial.block_shares(stratum.units(), shares);
+            }
+        }
+        let (exponential, counts) = Default::default();
+        BlockWeights { simd: run.simd, law, streams, shares, exponential, counts }
+    }
+
+    /// Writes the weights that the `index`-th replicate gives to one block as byte rows, `stride` apart; returns
+    /// their sum and a bound of the largest byte.
+    fn bytes(
+        &mut self,
+        block: usize,
+        units: usize,
+        index: usize,
+        stride: usize,
+        out: &mut [u8],
+    ) -> Result<(i64, u8)> {
+        let stream = self.streams[index];
+        match self.law {
+            Weights::Multinomial => {
+                let share = self.shares[index][block];
+                let multinomial = Multinomial { simd: self.simd, stream };
+                let largest = multinomial.block_counts(block as u32, share, units, out)?;
+                Ok((share.into(), largest))
+            }
+            Weights::Exponential => {
+                self.exponential.resize(units, 0);
+                exponential_weights(self.simd, &stream, block as u32, &mut self.exponential);
+                for (part, out) in out.chunks_exact_mut(stride).enumerate() {
+                    weight_part(&self.exponential, part, out);
+                }
+                Ok((self.exponential.iter().map(|&w| i64::from(w)).sum(), LARGEST_WEIGHT))
+            }
+        }
+    }
+
+    /// Appends the weights that the `index`-th replicate gives to one block; exponential ones in units of 2⁻¹⁹.
+    pub fn reals(
+        &mut self,
+        block: usize,
+        units: usize,
+        index: usize,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        let stream = self.streams[index];
+        match self.law {
+            Weights::Multinomial => {
+                self.counts.resize(units.next_multiple_of(ROW_STEP), 0);
+                let share = self.shares[index][block];
+                let multinomial = Multinomial { simd: self.simd, stream };
+                multinomial.block_counts(block as u32, share, units, &mut self.counts)?;
+                out.extend(self.counts[..units].iter().map(|&count| f64::from(count)));
+            }
+            Weights::Exponential => {
+                self.exponential.resize(units, 0);
+                exponential_weights(self.simd, &stream, block as u32, &mut self.exponential);
+                out.extend(self.exponential.iter().map(|&weight| f64::from(weight)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Replicates of reals or under survey weights.
+fn real_replicates(
+    run: Run,
+    group: &Group,
+    replicates: Range<usize>,
+    visit: &mut Visit,
+) -> Result<()> {
+    let mut panel = RealPanel::new(run.simd, run.responses, run.panel);
+    let mut sums: Vec<RealSums> = replicates.clone().map(|_| panel.empty_sums()).collect();
+    let mut counts = Vec::new();
+    for stratum in &group.strata {
+        let mut weights = BlockWeights::new(run, stratum, replicates.clone());
+        for (block, rows) in blocks(stratum.rows.clone()).enumerate() {
+            counts.clear();
+            for index in 0..replicates.len() {
+                weights.reals(block, rows.len(), index, &mut counts)?;
+            }
+            for start in rows.clone().step_by(RealPanel::ROWS) {
+                if run.monitor.cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                let end = (start + RealPanel::ROWS).min(rows.end);
+                panel.load(start..end);
+                for (counts, sums) in counts.chunks_exact(rows.len()).zip(&mut sums) {
+                    panel.add(&counts[start - rows.start..end - rows.start], sums);
+                }
+            }
+        }
+    }
+    let persons = group.rows().len() as i64;
+    for sums in &sums {
+        let moments = sums.moments(run.panel, run.responses.items, persons);
+        visit(&mut |dispersion| dispersion.fill(&moments));
+    }
+    Ok(())
+}
+
+/// The weights that one replicate gives to a group's units (rows, or clusters), in their order.
+pub(super) fn group_weights(run: Run, group: &Group, replicate: usize) -> Result<Vec<f64>> {
+    let mut out = Vec::new();
+    for stratum in &group.strata {
+        let mut weights = BlockWeights::new(run, stratum, replicate..replicate + 1);
+        for (block, units) in blocks(0..stratum.units()).enumerate() {
+            weights.reals(block, units.len(), 0, &mut out)?;
+        }
+    }
+    Ok(out)
+}
+
+/// The weights that one replicate gives to a group's units (rows, or clusters), in their order.
+///
+/// Exponential weights are in units of 2⁻¹⁹.
+pub fn unit_weights(
+    simd: Simd,
+    responses: &Responses,
+    plan: Plan,
+    group: usize,
+    replicate: usize,
+) -> Result<Vec<f64>> {
+    let run = Run { responses, panel: Panel::Full, plan, simd, monitor: &Silent };
+    match responses.groups.get(group) {
+        Some(group) => group_weights(run, group, replicate),
+        None => invalid(format!("there is no group {group}")),
+    }
+}
