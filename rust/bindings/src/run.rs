@@ -15,6 +15,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::errors::to_python;
 
+/// More threads than any machine can use would only take memory.
+const MOST_THREADS: usize = 512;
+
 /// How long the calling thread sleeps between two looks.
 const LOOK: Duration = Duration::from_millis(40);
 
@@ -113,8 +116,8 @@ fn pool(threads: Option<usize>) -> PyResult<Arc<ThreadPool>> {
     static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let size = threads.unwrap_or_else(cores);
-    if size == 0 {
-        return Err(PyValueError::new_err("threads must be at least 1"));
+    if !(1..=MOST_THREADS).contains(&size) {
+        return Err(PyValueError::new_err(format!("threads must be 1 to {MOST_THREADS}")));
     }
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (std::process::id(), size);

@@ -2,7 +2,7 @@
 
 use numpy::{IntoPyArray, PyArray1};
 use psychometrics::resampling;
-use psychometrics::simd::{self, Simd};
+use psychometrics::simd::{self, RoundKeys, Simd};
 use pyo3::prelude::*;
 
 use crate::arrays::{AnswerArray, Design, responses};
@@ -31,7 +31,7 @@ pub fn unit_weights<'py>(
 /// One output of the random generator.
 #[pyfunction]
 pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
-    simd::philox4x32(counter, key)
+    simd::philox4x32(counter, &RoundKeys::new(key))
 }
 
 /// The instruction sets of this machine that the core can use, slowest first.

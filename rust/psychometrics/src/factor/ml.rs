@@ -44,15 +44,18 @@ pub fn ml_one_factor(
             return fit.status();
         }
     }
+    let warm = fit.loadings.len() == items;
     let mut best: Option<(f64, MlFit)> = None;
-    let mut candidate = MlFit::default();
-    if candidate.maximise(correlation, items) {
-        candidate.consider(correlation, memory, &mut best);
-    }
-    // In small samples a Heywood case may lie lower: one with each item as the factor is tried.
+    // In small samples a Heywood case may lie lower than other minima: one with each item as the factor is tried.
     for item in 0..items {
-        candidate = MlFit::near_item(correlation, items, item);
-        candidate.consider(correlation, memory, &mut best);
+        MlFit::near_item(correlation, items, item).consider(correlation, memory, &mut best);
+    }
+    // Thorough but slow; where there was a start, a Heywood case that was found will do.
+    if !(warm && best.is_some()) {
+        let mut candidate = MlFit::default();
+        if candidate.maximise(correlation, items) {
+            candidate.consider(correlation, memory, &mut best);
+        }
     }
     match best {
         Some((_, found)) => {

@@ -55,23 +55,18 @@ pub fn influence(
         mean_weight: all_weights / rows.len() as f64,
     };
     let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
-    // About their mean over the group, which is zero but for rounding and the divisor.
-    let values = pass.values(rows.clone());
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let first = rows.start;
     for stratum in &group.strata {
-        let row = |i: usize| values[i - first] - mean;
-        let units: Vec<f64> = if stratum.clusters.is_empty() {
-            stratum.rows.clone().map(row).collect()
+        let sums = if stratum.clusters.is_empty() {
+            pass.power_sums(stratum.rows.clone())
         } else {
-            stratum.clusters.iter().map(|rows| rows.clone().map(row).sum()).collect()
+            let sum = |rows: &Range<usize>| pass.power_sums(rows.clone()).first;
+            let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
+            PowerSums::of(&units)
         };
-        let count = units.len() as f64;
-        let centre = units.iter().sum::<f64>() / count;
-        let square: f64 = units.iter().map(|u| (u - centre).powi(2)).sum();
-        squares += square * count / (count - 1.0);
+        let (square, cube) = sums.centred();
+        squares += square * sums.count / (sums.count - 1.0);
         uncentred_squares += square;
-        cubes += units.iter().map(|u| (u - centre).powi(3)).sum::<f64>();
+        cubes += cube;
     }
     Influence {
         standard_error: squares.sqrt() / rows.len() as f64,
@@ -92,13 +87,17 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// The influence value of each row, up to a constant.
-    fn values(&self, rows: Range<usize>) -> Vec<f64> {
-        let chunks: Vec<Range<usize>> =
-            rows.clone().step_by(ROWS).map(|start| start..(start + ROWS).min(rows.end)).collect();
-        chunks.into_par_iter().flat_map_iter(|chunk| self.chunk(chunk)).collect()
+    /// Sums of the influence values of some rows and their powers.
+    fn power_sums(&self, rows: Range<usize>) -> PowerSums {
+        let end = rows.end;
+        let starts: Vec<usize> = rows.step_by(ROWS).collect();
+        let of = |start: usize| PowerSums::of(&self.chunk(start..(start + ROWS).min(end)));
+        let parts: Vec<PowerSums> = starts.into_par_iter().map(of).collect();
+        // In the order of rows: sums of reals depend on it.
+        parts.into_iter().fold(PowerSums::default(), PowerSums::plus)
     }
 
+    /// The influence value of each row.
     fn chunk(&self, rows: Range<usize>) -> Vec<f64> {
         let mut columns = real_columns(self.responses, rows.clone());
         let mut values = vec![0.0; rows.len()];
@@ -154,6 +153,40 @@ impl Pass<'_> {
                 }
             }
         }
+    }
+}
+
+/// Sums of values and their powers.
+#[derive(Debug, Clone, Copy, Default)]
+struct PowerSums {
+    count: f64,
+    first: f64,
+    second: f64,
+    third: f64,
+}
+
+impl PowerSums {
+    fn of(values: &[f64]) -> PowerSums {
+        let power = |exponent: i32| values.iter().map(|value| value.powi(exponent)).sum();
+        PowerSums { count: values.len() as f64, first: power(1), second: power(2), third: power(3) }
+    }
+
+    fn plus(self, other: PowerSums) -> PowerSums {
+        PowerSums {
+            count: self.count + other.count,
+            first: self.first + other.first,
+            second: self.second + other.second,
+            third: self.third + other.third,
+        }
+    }
+
+    /// Sums of squares and cubes about the mean. Influence values have a mean near zero, so no digits are lost.
+    fn centred(&self) -> (f64, f64) {
+        let mean = self.first / self.count;
+        (
+            self.second - self.first * mean,
+            self.third - 3.0 * mean * self.second + 2.0 * self.first * mean * mean,
+        )
     }
 }
 

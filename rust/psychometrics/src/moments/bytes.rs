@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Panel;
 use crate::responses::MISSING;
 use crate::simd::{
-    AlignedBytes, ROW_STEP, Simd, TILE, add_column, byte_products, small_byte_products,
+    AlignedBytes, Simd, TILE, add_column, byte_products, column_stride, small_byte_products,
 };
 
 /// The features of one block of rows.
@@ -95,7 +95,7 @@ impl<'a> BytePanel<'a> {
 
     /// Takes the features of other rows.
     pub fn load(&mut self, rows: Range<usize>) {
-        self.stride = rows.len().next_multiple_of(ROW_STEP);
+        self.stride = column_stride(rows.len());
         self.bytes.reset(self.padded_columns() * self.stride);
         match self.panel {
             Panel::Small => self.load_small(rows),

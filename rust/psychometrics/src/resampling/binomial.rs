@@ -107,7 +107,7 @@ fn stirling_tail(k: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::philox4x32;
+    use crate::simd::{RoundKeys, philox4x32};
 
     #[test]
     fn stirling_tails_are_those_of_the_gamma_function() {
@@ -125,7 +125,7 @@ mod tests {
         let mut seen = std::collections::HashMap::new();
         for i in 0..draws {
             *seen
-                .entry(binomial(n, p, |j| philox4x32([j, i, 0, n as u32], [1, 2])))
+                .entry(binomial(n, p, |j| philox4x32([j, i, 0, n as u32], &RoundKeys::new([1, 2]))))
                 .or_insert(0) += 1;
         }
         let log_choose = |k: f64| {

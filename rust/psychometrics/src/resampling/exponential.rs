@@ -16,8 +16,9 @@ const LARGEST: f64 = ((1_u32 << 24) - 1) as f64;
 
 /// The weights of a block's units, in units of 2⁻¹⁹.
 pub fn exponential_weights(simd: Simd, stream: &Stream, block: u32, weights: &mut [u32]) {
+    let mut words = [0; 64];
     for (chunk, out) in weights.chunks_mut(32).enumerate() {
-        let words = stream.chunk(simd, Purpose::Exponential, 0, block, chunk);
+        stream.chunk(simd, Purpose::Exponential, 0, block, chunk, &mut words);
         let (high, low) = words.split_at(32);
         for ((weight, &high), &low) in out.iter_mut().zip(high).zip(low) {
             *weight = (-libm::log(uniform(high, low)) * SCALE).round().min(LARGEST) as u32;

@@ -14,4 +14,4 @@ pub use replicates::{Plan, Weights, replicate_moments, unit_weights};
 pub use stream::{Purpose, Stream};
 
 /// Rows (or clusters) of one block: each block of a stratum has random streams of its own.
-pub const BLOCK: usize = 2048;
+pub const BLOCK: usize = 4096;

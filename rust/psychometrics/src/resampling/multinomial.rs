@@ -5,7 +5,10 @@ use super::binomial::binomial;
 use super::poisson::Table;
 use super::stream::{Purpose, Stream};
 use crate::error::{Result, invalid};
-use crate::simd::{COUNTS, LARGEST_WEIGHT, Simd, largest_byte, sum_small_bytes};
+use crate::simd::{COUNTS, LIMITS, Simd, scale_halves, sum_small_bytes};
+
+/// Words of marks that are looked through at once.
+const OPEN_WORDS: usize = 32;
 
 /// Draws of as many units as a stratum has, with replacement.
 ///
@@ -45,42 +48,34 @@ impl Multinomial {
         self.divide(2 * node + 1, units - left, draws - drawn, shares);
     }
 
-    /// The counts of a block's `units`, given the block's share of the draws; returns the largest count.
+    /// The counts of a block's `units`, given the block's share of the draws.
     ///
-    /// `counts` is a multiple of [`COUNTS`] long; what lies beyond the units becomes zero. A draw in which a unit
-    /// comes more than [`LARGEST_WEIGHT`] times is drawn again: its probability is below 10⁻⁸⁰.
+    /// `counts` is a multiple of [`COUNTS`] long; what lies beyond the units becomes zero.
     pub fn block_counts(
         &self,
         block: u32,
         share: u32,
         units: usize,
         counts: &mut [u8],
-    ) -> Result<u8> {
+    ) -> Result<()> {
         if share == 0 {
             counts.fill(0);
-            return Ok(0);
+            return Ok(());
         }
-        // About one standard deviation low: one draw in seven is thrown away, and few units are left to complete.
+        // A little low: one draw in ten or so is thrown away, and few units are left to complete.
         let share_f = f64::from(share);
-        let table = Table::at_most((share_f - share_f.sqrt()) / units as f64);
+        let table = Table::at_most((share_f - 1.2 * share_f.sqrt()) / units as f64);
         for attempt in 0..256 {
-            self.poisson_counts(table, block, attempt, units, counts);
-            let mut sum = 0;
-            sum_small_bytes(self.simd, counts, &mut sum);
-            if sum > share {
-                continue;
-            }
-            self.complete(block, attempt, share - sum, &mut counts[..units]);
-            let mut largest = 0;
-            largest_byte(self.simd, counts, &mut largest);
-            if largest <= LARGEST_WEIGHT {
-                return Ok(largest);
+            let sum = self.poisson_counts(table, block, attempt, units, counts);
+            if sum <= share {
+                self.complete(block, attempt, share - sum, &mut counts[..units]);
+                return Ok(());
             }
         }
         invalid(format!("{units} units of block {block} drew no {share}"))
     }
 
-    /// Independent Poisson counts.
+    /// Independent Poisson counts; returns their sum.
     fn poisson_counts(
         &self,
         table: &Table,
@@ -88,7 +83,7 @@ impl Multinomial {
         attempt: u32,
         units: usize,
         counts: &mut [u8],
-    ) {
+    ) -> u32 {
         let mut open = [0; BLOCK / COUNTS];
         let open = &mut open[..counts.len() / COUNTS];
         self.stream.poisson_counts(self.simd, attempt, block, table.limits, counts, open);
@@ -98,38 +93,63 @@ impl Multinomial {
         {
             *last &= (1 << (units % COUNTS)) - 1;
         }
-        let mut positions = [0; BLOCK + 2];
-        let found = set_bits(open, &mut positions);
-        for (chunk, positions) in positions[..found].chunks(32).enumerate() {
-            let words = self.stream.chunk(self.simd, Purpose::Refinement, attempt, block, chunk);
-            let (high, low) = words.split_at(32);
-            for ((&position, &high), &low) in positions.iter().zip(high).zip(low) {
-                let bits = u64::from(high) << 32 | u64::from(low);
-                counts[usize::from(position)] = table.refined(bits);
+        // Summed before single bytes are written: a wide load just after those would have to wait for them.
+        let mut sum = 0;
+        sum_small_bytes(self.simd, counts, &mut sum);
+        let mut chunk = 0;
+        let mut words = [0; 64];
+        let mut positions = [0; COUNTS * OPEN_WORDS + 2];
+        for (open, counts) in open.chunks(OPEN_WORDS).zip(counts.chunks_mut(COUNTS * OPEN_WORDS)) {
+            let found = set_bits(open, &mut positions);
+            sum -= found as u32 * LIMITS as u32;
+            for positions in positions[..found].chunks(32) {
+                self.words(Purpose::Refinement, attempt, block, chunk, &mut words);
+                chunk += 1;
+                for (&position, pair) in positions.iter().zip(words.chunks_exact(2)) {
+                    let count = table.refined(u64::from(pair[0]) | u64::from(pair[1]) << 32);
+                    counts[usize::from(position)] = count;
+                    sum += u32::from(count);
+                }
             }
         }
+        sum
+    }
+
+    fn words(
+        &self,
+        purpose: Purpose,
+        attempt: u32,
+        block: u32,
+        chunk: usize,
+        words: &mut [u32; 64],
+    ) {
+        self.stream.chunk(self.simd, purpose, attempt, block, chunk, words);
     }
 
     /// Adds `draws` single draws.
     fn complete(&self, block: u32, attempt: u32, draws: u32, counts: &mut [u8]) {
-        let units = counts.len() as u32;
         // Lemire's multiplication with rejection, on 16-bit numbers.
-        let rejected = (1 << 16) % units;
-        let mut left = draws;
+        let units = counts.len() as u32;
+        let rejected = ((1 << 16) % units) as u16;
+        let mut left = draws as usize;
         let mut chunk = 0;
+        let mut words = [0; 64];
+        let (mut places, mut fractions) = ([0; 128], [0; 128]);
         while left > 0 {
-            let words = self.stream.chunk(self.simd, Purpose::Completion, attempt, block, chunk);
+            self.words(Purpose::Completion, attempt, block, chunk, &mut words);
             chunk += 1;
-            for at in 0..2 * words.len() {
-                if left == 0 {
-                    break;
-                }
-                let number = words[at / 2] >> (16 * (at % 2)) & 0xFFFF;
-                let product = number * units;
-                if product & 0xFFFF >= rejected {
-                    let count = &mut counts[(product >> 16) as usize];
-                    *count = count.saturating_add(1);
-                    left -= 1;
+            scale_halves(self.simd, &words, units, &mut places, &mut fractions);
+            let mut used = 0;
+            while left > 0 && used < places.len() {
+                let taken = used..(used + left).min(places.len());
+                used = taken.end;
+                for (&place, &fraction) in places[taken.clone()].iter().zip(&fractions[taken]) {
+                    if fraction >= rejected {
+                        // A block would need 256 draws of one unit to overflow: below 10⁻⁵⁰⁰.
+                        let count = &mut counts[usize::from(place)];
+                        *count = count.wrapping_add(1);
+                        left -= 1;
+                    }
                 }
             }
         }

@@ -34,8 +34,8 @@ pub struct Plan {
     pub weights: Weights,
 }
 
-/// Weight rows that are made and used while they are in the first-level cache.
-const WEIGHT_ROWS: usize = 16;
+/// Weight rows that are made and used together: those of 2048 rows of data fit the caches with the features.
+const WEIGHT_ROWS: usize = 32;
 /// Bytes of the sums that a task keeps: they stay in the second-level cache.
 const TASK_BYTES: usize = 1 << 19;
 /// Blocks after which 32-bit sums could overflow.
@@ -144,16 +144,14 @@ fn exact_replicates(
             let stride = panel.stride();
             for (chunk, part) in sums.chunks_mut(WEIGHT_ROWS).enumerate() {
                 let count = part.len() / panel.padded_columns();
-                bytes.reset(count * stride);
+                // Columns that fill the last tile keep what they held: their sums are never read.
+                bytes.set_length(count * stride);
                 let first = chunk * WEIGHT_ROWS / parts;
                 let last = ((chunk * WEIGHT_ROWS + count) / parts).min(replicates.len());
-                let mut largest = 0;
                 for (index, out) in (first..last).zip(bytes.chunks_exact_mut(parts * stride)) {
-                    let (sum, most) = weights.bytes(block, rows.len(), index, stride, out)?;
-                    weight[index] += sum;
-                    largest = most.max(largest);
+                    weight[index] += weights.bytes(block, rows.len(), index, stride, out)?;
                 }
-                dot_tiles(run.simd, panel.bytes(), &bytes, largest, stride, part);
+                dot_tiles(run.simd, panel.bytes(), &bytes, rows.len(), part);
             }
             sums.block_done();
         }
@@ -245,7 +243,7 @@ impl BlockWeights {
     }
 
     /// Writes the weights that the `index`-th replicate gives to one block as byte rows, `stride` apart; returns
-    /// their sum and a bound of the largest byte.
+    /// their sum.
     fn bytes(
         &mut self,
         block: usize,
@@ -253,14 +251,15 @@ impl BlockWeights {
         index: usize,
         stride: usize,
         out: &mut [u8],
-    ) -> Result<(i64, u8)> {
+    ) -> Result<i64> {
         let stream = self.streams[index];
         match self.law {
             Weights::Multinomial => {
                 let share = self.shares[index][block];
                 let multinomial = Multinomial { simd: self.simd, stream };
-                let largest = multinomial.block_counts(block as u32, share, units, out)?;
-                Ok((share.into(), largest))
+                let counts = &mut out[..units.next_multiple_of(ROW_STEP)];
+                multinomial.block_counts(block as u32, share, units, counts)?;
+                Ok(share.into())
             }
             Weights::Exponential => {
                 self.exponential.resize(units, 0);
@@ -268,7 +267,7 @@ impl BlockWeights {
                 for (part, out) in out.chunks_exact_mut(stride).enumerate() {
                     weight_part(&self.exponential, part, out);
                 }
-                Ok((self.exponential.iter().map(|&w| i64::from(w)).sum(), LARGEST_WEIGHT))
+                Ok(self.exponential.iter().map(|&w| i64::from(w)).sum())
             }
         }
     }

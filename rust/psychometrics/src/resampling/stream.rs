@@ -1,6 +1,6 @@
 //! The random streams: which counters of the generator belong to what.
 
-use crate::simd::{Simd, philox_chunk, philox4x32, poisson_counts};
+use crate::simd::{LIMITS, RoundKeys, Simd, philox_chunk, philox4x32, poisson_counts};
 
 /// What a number is drawn for; part of the counter, so that no two uses share numbers.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub enum Purpose {
 /// The numbers of one (seed, stratum, replicate); each block, purpose and attempt has its own part.
 #[derive(Debug, Clone, Copy)]
 pub struct Stream {
-    key: [u32; 2],
+    keys: RoundKeys,
     stratum: u32,
     replicate: u32,
 }
@@ -29,7 +29,8 @@ pub struct Stream {
 impl Stream {
     /// The stream of a replicate in a stratum.
     pub fn new(seed: u64, stratum: u32, replicate: u32) -> Stream {
-        Stream { key: [seed as u32, (seed >> 32) as u32], stratum, replicate }
+        let keys = RoundKeys::new([seed as u32, (seed >> 32) as u32]);
+        Stream { keys, stratum, replicate }
     }
 
     fn counter(&self, purpose: Purpose, attempt: u32, block: u32, index: u32) -> [u32; 4] {
@@ -40,10 +41,10 @@ impl Stream {
 
     /// Four random words.
     pub fn words(&self, purpose: Purpose, attempt: u32, block: u32, index: u32) -> [u32; 4] {
-        philox4x32(self.counter(purpose, attempt, block, index), self.key)
+        philox4x32(self.counter(purpose, attempt, block, index), &self.keys)
     }
 
-    /// The `chunk`-th 64 random words.
+    /// Fills in the `chunk`-th 64 random words.
     pub fn chunk(
         &self,
         simd: Simd,
@@ -51,11 +52,10 @@ impl Stream {
         attempt: u32,
         block: u32,
         chunk: usize,
-    ) -> [u32; 64] {
-        let mut words = [0; 64];
+        words: &mut [u32; 64],
+    ) {
         let counter = self.counter(purpose, attempt, block, 16 * chunk as u32);
-        philox_chunk(simd, self.key, counter, &mut words);
-        words
+        philox_chunk(simd, &self.keys, counter, words);
     }
 
     /// Poisson counts before refinement; see [`poisson_counts`].
@@ -64,11 +64,11 @@ impl Stream {
         simd: Simd,
         attempt: u32,
         block: u32,
-        limits: [u8; 6],
+        limits: [u8; LIMITS],
         counts: &mut [u8],
         open: &mut [u64],
     ) {
         let counter = self.counter(Purpose::Counts, attempt, block, 0);
-        poisson_counts(simd, self.key, counter, limits, counts, open);
+        poisson_counts(simd, &self.keys, counter, limits, counts, open);
     }
 }

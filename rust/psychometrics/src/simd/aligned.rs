@@ -13,6 +13,12 @@ pub struct AlignedBytes {
 }
 
 impl AlignedBytes {
+    /// Makes it `length` bytes long; what they hold is left over from before, or zero.
+    pub fn set_length(&mut self, length: usize) {
+        self.length = length;
+        self.lines.resize(length.div_ceil(64), Line([0; 64]));
+    }
+
     /// `length` zeros in the place of what was there.
     pub fn reset(&mut self, length: usize) {
         self.length = length;

@@ -2,44 +2,44 @@
 
 use std::arch::x86_64::*;
 
-use super::philox::{MULTIPLIERS, next_key};
+use super::philox::{MULTIPLIERS, RoundKeys};
+use super::poisson::LIMITS;
 
-/// Sixteen dot products of four feature rows with four weight rows, added to `out`.
+/// Sixteen dot products of four feature columns with four weight columns, added to `out`.
 ///
 /// # Safety
-/// The machine has AVX2; `features` and `weights` hold four rows of `stride` bytes each, and `stride` is a multiple
-/// of 64. No weight is above `largest_weight`, and that is at most 63, so that a pair of products fits 16 bits.
+/// The machine has AVX2; all columns are of one length, a multiple of 64. No weight is above `largest_weight`, and that
+/// is at most 63, so that a pair of products fits 16 bits.
 #[target_feature(enable = "avx2")]
 pub unsafe fn tile(
-    features: &[u8],
-    weights: &[u8],
+    features: [&[u8]; 4],
+    weights: [&[u8]; 4],
     largest_weight: u8,
-    stride: usize,
     out: &mut [i32; 16],
 ) {
     // Each step adds at most 2 * 255 * largest_weight to a 16-bit sum.
     let steps = i16::MAX as usize / (2 * 255 * usize::from(largest_weight.max(1)));
     let ones = _mm256_set1_epi16(1);
-    let f = features.as_ptr();
-    // Two weight rows at a time: eight sums, four features and two weights fit the sixteen registers.
-    for (half, weights) in weights.chunks_exact(2 * stride).enumerate() {
-        let w = weights.as_ptr();
+    let length = features[0].len();
+    // Two weight columns at a time: eight sums, four features and two weights fit the sixteen registers.
+    for (half, weights) in weights.chunks_exact(2).enumerate() {
         let mut wide = [_mm256_setzero_si256(); 8];
         let mut at = 0;
-        while at < stride {
-            let end = (at + 32 * steps).min(stride);
+        while at < length {
+            let end = (at + 32 * steps).min(length);
             let mut pairs = [_mm256_setzero_si256(); 8];
             while at < end {
-                // SAFETY: at + 32 <= stride; four feature rows and two weight rows are there.
+                // SAFETY: at + 32 <= length.
                 let (first, second) = unsafe {
                     (
-                        _mm256_loadu_si256(w.add(at).cast()),
-                        _mm256_loadu_si256(w.add(stride + at).cast()),
+                        _mm256_loadu_si256(weights[0].as_ptr().add(at).cast()),
+                        _mm256_loadu_si256(weights[1].as_ptr().add(at).cast()),
                     )
                 };
                 for j in 0..4 {
                     // SAFETY: as above.
-                    let feature = unsafe { _mm256_loadu_si256(f.add(j * stride + at).cast()) };
+                    let feature =
+                        unsafe { _mm256_loadu_si256(features[j].as_ptr().add(at).cast()) };
                     let product = _mm256_maddubs_epi16(feature, first);
                     pairs[j] = _mm256_add_epi16(pairs[j], product);
                     let product = _mm256_maddubs_epi16(feature, second);
@@ -66,7 +66,7 @@ fn horizontal_sum(v: __m256i) -> i32 {
 
 /// See [`philox_chunk`](super::philox_chunk).
 #[target_feature(enable = "avx2")]
-pub fn philox(key: [u32; 2], counter: [u32; 4], words: &mut [u32; 64]) {
+pub fn philox(keys: &RoundKeys, counter: [u32; 4], words: &mut [u32; 64]) {
     let multiplier0 = _mm256_set1_epi64x(MULTIPLIERS[0].into());
     let multiplier1 = _mm256_set1_epi64x(MULTIPLIERS[1].into());
     let lanes = _mm256_set_epi32(0, 3, 0, 2, 0, 1, 0, 0);
@@ -76,10 +76,9 @@ pub fn philox(key: [u32; 2], counter: [u32; 4], words: &mut [u32; 64]) {
         let first = _mm256_add_epi32(_mm256_add_epi32(c0, lanes), _mm256_set1_epi32(half));
         let mut a = [first, c1, c2, c3];
         let mut b = [_mm256_add_epi32(first, _mm256_set1_epi32(4)), c1, c2, c3];
-        let mut round_key = key;
-        for _ in 0..10 {
-            let key0 = _mm256_set1_epi64x(round_key[0].into());
-            let key1 = _mm256_set1_epi64x(round_key[1].into());
+        for [key0, key1] in &keys.0 {
+            let key0 = _mm256_set1_epi64x(*key0 as i64);
+            let key1 = _mm256_set1_epi64x(*key1 as i64);
             for x in [&mut a, &mut b] {
                 let product0 = _mm256_mul_epu32(x[0], multiplier0);
                 let product1 = _mm256_mul_epu32(x[2], multiplier1);
@@ -90,7 +89,6 @@ pub fn philox(key: [u32; 2], counter: [u32; 4], words: &mut [u32; 64]) {
                 x[1] = product1;
                 x[3] = product0;
             }
-            round_key = next_key(round_key);
         }
         // The even 32-bit words of both vectors, in order.
         let even = _mm256_set_epi32(7, 5, 3, 1, 6, 4, 2, 0);
@@ -114,7 +112,7 @@ pub fn philox(key: [u32; 2], counter: [u32; 4], words: &mut [u32; 64]) {
 #[target_feature(enable = "avx2")]
 pub unsafe fn poisson_counts(
     words: &[u32; 64],
-    limits: [u8; 6],
+    limits: [u8; LIMITS],
     counts: &mut [u8],
     open: &mut [u64],
 ) {

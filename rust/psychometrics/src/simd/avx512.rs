@@ -2,27 +2,27 @@
 
 use std::arch::x86_64::*;
 
-use super::philox::{MULTIPLIERS, next_key};
+use super::philox::{MULTIPLIERS, RoundKeys};
+use super::poisson::LIMITS;
 
-/// Sixteen dot products of four feature rows with four weight rows, added to `out`.
+/// Sixteen dot products of four feature columns with four weight columns, added to `out`.
 ///
 /// # Safety
-/// The machine has the enabled features; `features` and `weights` hold four rows of `stride` bytes each, and `stride`
-/// is a multiple of 64.
+/// The machine has the enabled features; all columns are of one length, a multiple of 64.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub unsafe fn tile(features: &[u8], weights: &[u8], stride: usize, out: &mut [i32; 16]) {
+pub unsafe fn tile(features: [&[u8]; 4], weights: [&[u8]; 4], out: &mut [i32; 16]) {
     let mut sums = [_mm512_setzero_si512(); 16];
-    let (f, w) = (features.as_ptr(), weights.as_ptr());
+    let length = features[0].len();
     let mut at = 0;
-    while at < stride {
+    while at < length {
         // Not `map`: its closure would not be inlined across the feature boundary.
         let mut feature = [_mm512_setzero_si512(); 4];
         let mut weight = [_mm512_setzero_si512(); 4];
         for i in 0..4 {
-            // SAFETY: at + 64 <= stride, and four rows are there.
+            // SAFETY: at + 64 <= length.
             unsafe {
-                feature[i] = _mm512_loadu_si512(f.add(i * stride + at).cast());
-                weight[i] = _mm512_loadu_si512(w.add(i * stride + at).cast());
+                feature[i] = _mm512_loadu_si512(features[i].as_ptr().add(at).cast());
+                weight[i] = _mm512_loadu_si512(weights[i].as_ptr().add(at).cast());
             }
         }
         for i in 0..4 {
@@ -71,54 +71,46 @@ fn reduce(v: [__m512i; 16]) -> __m512i {
 
 /// See [`philox_chunk`](super::philox_chunk).
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub fn philox(key: [u32; 2], counter: [u32; 4], words: &mut [u32; 64]) {
-    let vectors = philox_vectors(&round_keys(key), counter);
-    for (sixteen, vector) in words.chunks_exact_mut(16).zip(vectors) {
+pub fn philox(keys: &RoundKeys, counter: [u32; 4], words: &mut [u32; 64]) {
+    let groups = philox_groups::<2>(keys, counter);
+    for (word, sixteen) in words.chunks_exact_mut(16).enumerate() {
+        let vector = even_words(groups[0][word], groups[1][word]);
         // SAFETY: sixteen words are there.
         unsafe { _mm512_storeu_si512(sixteen.as_mut_ptr().cast(), vector) };
     }
 }
 
-/// The keys of all rounds. Kept in memory: as operands there they are broadcast by the load ports, not by the one
-/// port that shuffles.
-#[inline(never)]
-fn round_keys(key: [u32; 2]) -> [[u64; 2]; 10] {
-    let mut round_key = key;
-    std::array::from_fn(|_| {
-        let keys = round_key.map(u64::from);
-        round_key = next_key(round_key);
-        keys
-    })
-}
-
 /// Exchanges the halves of each 64-bit lane.
 const SWAP: i32 = 0b10_11_00_01;
 
-/// The outputs of sixteen counters, a vector for each word.
+/// The outputs of `N` times eight counters, in the low halves of 64-bit lanes; several groups hide each other's
+/// latency.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn philox_vectors(keys: &[[u64; 2]; 10], counter: [u32; 4]) -> [__m512i; 4] {
+#[inline]
+fn philox_groups<const N: usize>(keys: &RoundKeys, counter: [u32; 4]) -> [[__m512i; 4]; N] {
     let multiplier0 = _mm512_set1_epi64(MULTIPLIERS[0].into());
     let multiplier1 = _mm512_set1_epi64(MULTIPLIERS[1].into());
-    let lanes = _mm512_set_epi32(0, 7, 0, 6, 0, 5, 0, 4, 0, 3, 0, 2, 0, 1, 0, 0);
     let [c0, c1, c2, c3] = counter;
-    let first = _mm512_add_epi32(_mm512_set1_epi32(c0 as i32), lanes);
-    let second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
-    let c1 = _mm512_set1_epi32(c1 as i32);
-    let c2 = _mm512_set1_epi32(c2 as i32);
-    let c3 = _mm512_set1_epi32(c3 as i32);
-    // Two groups of eight counters hide each other's latency. Words live in the low halves of 64-bit lanes; the
-    // multiplication does not see what is left in the upper halves.
-    let mut a = [first, c1, c2, c3];
-    let mut b = [second, c1, c2, c3];
-    for [key0, key1] in keys {
+    let lanes = _mm512_set_epi32(0, 7, 0, 6, 0, 5, 0, 4, 0, 3, 0, 2, 0, 1, 0, 0);
+    let mut first = _mm512_add_epi32(_mm512_set1_epi32(c0 as i32), lanes);
+    let rest =
+        [_mm512_set1_epi32(c1 as i32), _mm512_set1_epi32(c2 as i32), _mm512_set1_epi32(c3 as i32)];
+    let mut groups = [[first, rest[0], rest[1], rest[2]]; N];
+    for group in &mut groups {
+        group[0] = first;
+        first = _mm512_add_epi32(first, _mm512_set1_epi32(8));
+    }
+    // Read from memory, keys are broadcast by the load ports, not by the one that shuffles.
+    for [key0, key1] in &keys.0 {
         let key0 = _mm512_set1_epi64(*key0 as i64);
         let key1 = _mm512_set1_epi64(*key1 as i64);
-        for x in [&mut a, &mut b] {
+        for x in &mut groups {
+            // The multiplication does not see what is left in the upper halves.
             let product0 = _mm512_mul_epu32(x[0], multiplier0);
             let product1 = _mm512_mul_epu32(x[2], multiplier1);
-            // A shuffle, not a shift: shifts compete with multiplications for one port.
+            // One by a shuffle, one by a shift: they are done by different ports.
             let high0 = _mm512_shuffle_epi32::<SWAP>(product0);
-            let high1 = _mm512_shuffle_epi32::<SWAP>(product1);
+            let high1 = _mm512_srli_epi64::<32>(product1);
             // 0x96: the exclusive or of three.
             x[0] = _mm512_ternarylogic_epi64::<0x96>(high1, x[1], key0);
             x[2] = _mm512_ternarylogic_epi64::<0x96>(high0, x[3], key1);
@@ -126,13 +118,15 @@ fn philox_vectors(keys: &[[u64; 2]; 10], counter: [u32; 4]) -> [__m512i; 4] {
             x[3] = product0;
         }
     }
-    // The even 32-bit words of both groups, in order.
+    groups
+}
+
+/// The even 32-bit words of two vectors, in order.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+#[inline]
+fn even_words(low: __m512i, high: __m512i) -> __m512i {
     let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-    let mut words = a;
-    for (word, second) in words.iter_mut().zip(b) {
-        *word = _mm512_permutex2var_epi32(*word, even, second);
-    }
-    words
+    _mm512_permutex2var_epi32(low, even, high)
 }
 
 /// See [`poisson_counts`](super::poisson_counts).
@@ -141,33 +135,51 @@ fn philox_vectors(keys: &[[u64; 2]; 10], counter: [u32; 4]) -> [__m512i; 4] {
 /// The machine has the enabled features; `counts` is 64 times as long as `open`.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub unsafe fn poisson_counts(
-    key: [u32; 2],
+    keys: &RoundKeys,
     counter: [u32; 4],
-    limits: [u8; 6],
+    limits: [u8; LIMITS],
     counts: &mut [u8],
     open: &mut [u64],
 ) {
-    let keys = round_keys(key);
-    let one = _mm512_set1_epi8(1);
     let [mut index, c1, c2, c3] = counter;
     let mut place = counts.as_mut_ptr();
-    for open in open.chunks_mut(4) {
-        let bytes = philox_vectors(&keys, [index, c1, c2, c3]);
-        index = index.wrapping_add(16);
-        for (open, bytes) in open.iter_mut().zip(bytes) {
-            let mut count = _mm512_setzero_si512();
-            let mut above = 0;
-            for limit in limits {
-                above = _mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(limit as i8));
-                count = _mm512_mask_add_epi8(count, above, count, one);
-            }
-            // The last limit is the highest: what is above it is above all.
-            *open = above;
+    let mut chunks = open.chunks_exact_mut(8);
+    for open in &mut chunks {
+        let groups = philox_groups::<4>(keys, [index, c1, c2, c3]);
+        index = index.wrapping_add(32);
+        for (i, open) in open.iter_mut().enumerate() {
+            let bytes = even_words(groups[i / 4 * 2][i % 4], groups[i / 4 * 2 + 1][i % 4]);
             // SAFETY: there are 64 counts for each word of `open`.
-            unsafe {
-                _mm512_storeu_si512(place.cast(), count);
-                place = place.add(64);
-            }
+            unsafe { *open = count_above(bytes, limits, place) };
+            place = place.wrapping_add(64);
         }
     }
+    for open in chunks.into_remainder().chunks_mut(4) {
+        let groups = philox_groups::<2>(keys, [index, c1, c2, c3]);
+        index = index.wrapping_add(16);
+        for (i, open) in open.iter_mut().enumerate() {
+            let bytes = even_words(groups[0][i], groups[1][i]);
+            // SAFETY: as above.
+            unsafe { *open = count_above(bytes, limits, place) };
+            place = place.wrapping_add(64);
+        }
+    }
+}
+
+/// Writes the number of limits below each byte; the mask of the bytes above the last limit, which is the highest.
+///
+/// # Safety
+/// The machine has the enabled features, and 64 bytes at `place` may be written.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+#[inline]
+unsafe fn count_above(bytes: __m512i, limits: [u8; LIMITS], place: *mut u8) -> u64 {
+    let mut count = _mm512_setzero_si512();
+    let mut above = 0;
+    for (below, limit) in limits.into_iter().enumerate() {
+        above = _mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(limit as i8));
+        count = _mm512_mask_mov_epi8(count, above, _mm512_set1_epi8(below as i8 + 1));
+    }
+    // SAFETY: 64 bytes are there.
+    unsafe { _mm512_storeu_si512(place.cast(), count) };
+    above
 }

@@ -1,67 +1,91 @@
 //! Dot products of byte columns with byte weights: the work of a bootstrap.
 
+use std::ops::Range;
+
 use super::{Level, Simd};
 
 /// Features and replicates are taken four by four.
 pub const TILE: usize = 4;
-/// The largest weight: twice 255 times this fits the 16 bits in which AVX2 adds pairs of products.
+/// The largest weight: twice 255 times this fits the 16 bits in which AVX2 adds pairs of products. That a bootstrap
+/// draws a row more often has a probability below 10⁻⁸⁰.
 pub const LARGEST_WEIGHT: u8 = 63;
 /// Rows are padded to a multiple of this.
 pub const ROW_STEP: usize = 64;
 
-/// Adds, for each tile of four weight rows and four features, the sixteen dot products to `sums`.
+/// Rows that are taken at once: sixteen weight columns and four features of these fit the first-level cache.
+const ROWS_AT_ONCE: usize = 2048;
+
+/// Bytes from one column to the next for this number of rows.
 ///
-/// `features` and `weights` hold rows of `stride` bytes (a multiple of [`ROW_STEP`]); their numbers of rows are
-/// multiples of [`TILE`]. No weight is above `largest_weight`, which is at most 63. `sums` has a tile of sixteen after the other: for each four weight
-/// rows, for each four features, `[4 * weight + feature]`.
-pub fn dot_tiles(
-    simd: Simd,
-    features: &[u8],
-    weights: &[u8],
-    largest_weight: u8,
-    stride: usize,
-    sums: &mut [i32],
-) {
+/// An odd number of cache lines: with a power of two, the same rows of all columns would compete for the same few places
+/// in the cache.
+pub fn column_stride(rows: usize) -> usize {
+    (rows.div_ceil(ROW_STEP) | 1) * ROW_STEP
+}
+
+/// Adds, for each tile of four weight columns and four features, the sixteen dot products to `sums`.
+///
+/// `features` and `weights` hold columns [`column_stride`] bytes apart, zero beyond the `rows`; their numbers of columns
+/// are multiples of [`TILE`]. No weight is above [`LARGEST_WEIGHT`]. `sums` has a tile of sixteen after the other: for each four weight
+/// columns, for each four features, `[4 * weight + feature]`.
+pub fn dot_tiles(simd: Simd, features: &[u8], weights: &[u8], rows: usize, sums: &mut [i32]) {
+    let stride = column_stride(rows);
     let tile_bytes = TILE * stride;
     assert!(
-        stride.is_multiple_of(ROW_STEP)
-            && stride > 0
-            && largest_weight <= LARGEST_WEIGHT
+        rows > 0
             && features.len().is_multiple_of(tile_bytes)
             && weights.len().is_multiple_of(tile_bytes)
             && sums.len() == (features.len() / stride) * (weights.len() / stride),
         "dot_tiles: lengths do not fit"
     );
     let feature_tiles = features.len() / tile_bytes;
-    // A feature tile stays in the first-level cache while all weight rows pass over it.
-    for (f, feature_tile) in features.chunks_exact(tile_bytes).enumerate() {
-        for (w, weight_tile) in weights.chunks_exact(tile_bytes).enumerate() {
-            let at = (w * feature_tiles + f) * TILE * TILE;
-            let Some(out) = sums[at..].first_chunk_mut::<16>() else { return };
-            match simd.0 {
-                Level::Scalar => scalar(feature_tile, weight_tile, stride, out),
-                // SAFETY: a `Simd` of this level exists only where the machine was seen to have it; both tiles are
-                // four rows of `stride` bytes, a multiple of 64.
-                #[cfg(target_arch = "aarch64")]
-                Level::Neon => unsafe { super::neon::tile(feature_tile, weight_tile, stride, out) },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => unsafe {
-                    super::avx2::tile(feature_tile, weight_tile, largest_weight, stride, out)
-                },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => unsafe {
-                    super::avx512::tile(feature_tile, weight_tile, stride, out)
-                },
+    let padded = rows.next_multiple_of(ROW_STEP);
+    #[cfg(target_arch = "x86_64")]
+    let largest = if simd.0 == Level::Avx2 { largest_weight(simd, weights) } else { 0 };
+    for first in (0..padded).step_by(ROWS_AT_ONCE) {
+        let rows = first..(first + ROWS_AT_ONCE).min(padded);
+        // A feature tile stays in the first-level cache while all weight rows pass over it.
+        for (f, feature_tile) in features.chunks_exact(tile_bytes).enumerate() {
+            for (w, weight_tile) in weights.chunks_exact(tile_bytes).enumerate() {
+                let at = (w * feature_tiles + f) * TILE * TILE;
+                let Some(out) = sums[at..].first_chunk_mut::<16>() else { return };
+                let features = rows_of_tile(feature_tile, stride, &rows);
+                let weights = rows_of_tile(weight_tile, stride, &rows);
+                match simd.0 {
+                    Level::Scalar => scalar(features, weights, out),
+                    // SAFETY: a `Simd` of this level exists only where the machine was seen to have it; all eight
+                    // columns are of one length, a multiple of 64.
+                    #[cfg(target_arch = "aarch64")]
+                    Level::Neon => unsafe { super::neon::tile(features, weights, out) },
+                    // SAFETY: as above, and no weight is above `largest`.
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2 => unsafe { super::avx2::tile(features, weights, largest, out) },
+                    // SAFETY: as above.
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx512 => unsafe { super::avx512::tile(features, weights, out) },
+                }
             }
         }
     }
 }
 
-fn scalar(features: &[u8], weights: &[u8], stride: usize, out: &mut [i32; 16]) {
-    for (w, weight) in weights.chunks_exact(stride).enumerate() {
-        for (f, feature) in features.chunks_exact(stride).enumerate() {
+/// The bound that AVX2 needs to know how long its narrow sums can go on.
+#[cfg(target_arch = "x86_64")]
+fn largest_weight(simd: Simd, weights: &[u8]) -> u8 {
+    let mut largest = 0;
+    super::lanes::largest_byte(simd, weights, &mut largest);
+    assert!(largest <= LARGEST_WEIGHT, "dot_tiles: a weight is above {LARGEST_WEIGHT}");
+    largest
+}
+
+/// The same rows of each column of a tile.
+fn rows_of_tile<'a>(tile: &'a [u8], stride: usize, rows: &Range<usize>) -> [&'a [u8]; TILE] {
+    std::array::from_fn(|column| &tile[column * stride..][rows.clone()])
+}
+
+fn scalar(features: [&[u8]; TILE], weights: [&[u8]; TILE], out: &mut [i32; 16]) {
+    for (w, weight) in weights.into_iter().enumerate() {
+        for (f, feature) in features.into_iter().enumerate() {
             let sum: i32 =
                 weight.iter().zip(feature).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum();
             out[w * TILE + f] += sum;
@@ -72,40 +96,51 @@ fn scalar(features: &[u8], weights: &[u8], stride: usize, out: &mut [i32; 16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::AlignedBytes;
+
+    /// Columns of that many rows, zero beyond them.
+    fn columns(count: usize, rows: usize, value: impl Fn(usize) -> u8) -> AlignedBytes {
+        let mut bytes = AlignedBytes::default();
+        bytes.reset(count * column_stride(rows));
+        for (c, column) in bytes.chunks_exact_mut(column_stride(rows)).enumerate() {
+            for (row, byte) in column[..rows].iter_mut().enumerate() {
+                *byte = value(c * rows + row);
+            }
+        }
+        bytes
+    }
 
     #[test]
     fn every_level_gives_the_plain_sums() {
-        let stride = 192;
         let byte = |i: usize, modulus: usize| (i * 7919 % 104_729 % modulus) as u8;
-        for largest_weight in [1, 8, 63] {
-            let features: Vec<u8> = (0..8 * stride).map(|i| byte(i, 256)).collect();
-            let weights: Vec<u8> = (0..12 * stride).map(|i| byte(i, largest_weight + 1)).collect();
-            let mut expected = vec![1; 96];
-            dot_tiles(
-                Simd::scalar(),
-                &features,
-                &weights,
-                largest_weight as u8,
-                stride,
-                &mut expected,
-            );
-            let first: i32 =
-                (0..stride).map(|i| i32::from(features[i]) * i32::from(weights[i])).sum();
-            assert_eq!(expected[0], first + 1);
-            for simd in Simd::available() {
-                let mut sums = vec![1; 96];
-                dot_tiles(simd, &features, &weights, largest_weight as u8, stride, &mut sums);
-                assert_eq!(sums, expected, "{simd:?}");
+        for rows in [1, 64, 100, 4100] {
+            for largest in [1_usize, 8, 63] {
+                let features = columns(8, rows, |i| byte(i, 256));
+                let weights = columns(12, rows, |i| byte(i, largest + 1));
+                let stride = column_stride(rows);
+                let plain = |w: usize, f: usize| -> i32 {
+                    let weight = &weights[w * stride..][..rows];
+                    let feature = &features[f * stride..][..rows];
+                    weight.iter().zip(feature).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+                };
+                for simd in Simd::available() {
+                    let mut sums = vec![1; 96];
+                    dot_tiles(simd, &features, &weights, rows, &mut sums);
+                    for (w, f) in (0..12).flat_map(|w| (0..8).map(move |f| (w, f))) {
+                        let place = (w / 4 * 2 + f / 4) * 16 + w % 4 * 4 + f % 4;
+                        assert_eq!(sums[place], plain(w, f) + 1, "{simd:?} {rows} {largest}");
+                    }
+                }
             }
         }
     }
 
     #[test]
     fn the_largest_products_do_not_saturate() {
-        let (features, weights) = (vec![255_u8; 4 * 2048], vec![63_u8; 4 * 2048]);
+        let (features, weights) = (columns(4, 2048, |_| 255), columns(4, 2048, |_| 63));
         for simd in Simd::available() {
             let mut sums = vec![0; 16];
-            dot_tiles(simd, &features, &weights, 63, 2048, &mut sums);
+            dot_tiles(simd, &features, &weights, 2048, &mut sums);
             assert_eq!(sums, vec![255 * 63 * 2048; 16], "{simd:?}");
         }
     }

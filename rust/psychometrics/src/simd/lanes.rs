@@ -28,6 +28,32 @@ fn sum_small_bytes_body(bytes: &[u8], sum: &mut u32) {
 }
 
 multiversion! {
+    /// The products of `factor` with the halves of each word, lower half first: upper and lower 16 bits apart.
+    pub fn scale_halves(
+        words: &[u32; 64],
+        factor: u32,
+        upper: &mut [u16; 128],
+        lower: &mut [u16; 128],
+    ) = scale_halves_body
+}
+
+#[inline(always)]
+fn scale_halves_body(
+    words: &[u32; 64],
+    factor: u32,
+    upper: &mut [u16; 128],
+    lower: &mut [u16; 128],
+) {
+    for (i, word) in words.iter().enumerate() {
+        let products = [(word & 0xFFFF) * factor, (word >> 16) * factor];
+        upper[2 * i] = (products[0] >> 16) as u16;
+        upper[2 * i + 1] = (products[1] >> 16) as u16;
+        lower[2 * i] = products[0] as u16;
+        lower[2 * i + 1] = products[1] as u16;
+    }
+}
+
+multiversion! {
     /// The largest of some bytes.
     pub fn largest_byte(bytes: &[u8], largest: &mut u8) = largest_byte_body
 }

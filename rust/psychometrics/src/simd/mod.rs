@@ -16,13 +16,13 @@ mod avx512;
 mod neon;
 
 pub use aligned::AlignedBytes;
-pub use dot::{LARGEST_WEIGHT, ROW_STEP, TILE, dot_tiles};
+pub use dot::{LARGEST_WEIGHT, ROW_STEP, TILE, column_stride, dot_tiles};
 pub use lanes::{
-    add_column, add_multiple, add_multiple_reals, byte_dot, byte_products, largest_byte,
-    quadratic_forms, real_dots, small_byte_products, sum_small_bytes,
+    add_column, add_multiple, add_multiple_reals, byte_dot, byte_products, quadratic_forms,
+    real_dots, scale_halves, small_byte_products, sum_small_bytes,
 };
-pub use philox::{philox_chunk, philox4x32};
-pub use poisson::{COUNTS, poisson_counts};
+pub use philox::{RoundKeys, philox_chunk, philox4x32};
+pub use poisson::{COUNTS, LIMITS, poisson_counts};
 
 use crate::error::{Error, Result};
 

@@ -2,23 +2,23 @@
 
 use std::arch::aarch64::*;
 
-/// Sixteen dot products of four feature rows with four weight rows, added to `out`.
+/// Sixteen dot products of four feature columns with four weight columns, added to `out`.
 ///
 /// # Safety
-/// `features` and `weights` hold four rows of `stride` bytes each, and `stride` is a multiple of 16.
+/// All columns are of one length, a multiple of 16.
 #[target_feature(enable = "neon")]
-pub unsafe fn tile(features: &[u8], weights: &[u8], stride: usize, out: &mut [i32; 16]) {
-    let (f, w) = (features.as_ptr(), weights.as_ptr());
+pub unsafe fn tile(features: [&[u8]; 4], weights: [&[u8]; 4], out: &mut [i32; 16]) {
+    let length = features[0].len();
     let mut sums = [vdupq_n_u32(0); 16];
     let mut at = 0;
-    while at < stride {
+    while at < length {
         let mut feature = [vdupq_n_u8(0); 4];
         let mut weight = [vdupq_n_u8(0); 4];
         for i in 0..4 {
-            // SAFETY: at + 16 <= stride, and four rows are there.
+            // SAFETY: at + 16 <= length.
             unsafe {
-                feature[i] = vld1q_u8(f.add(i * stride + at));
-                weight[i] = vld1q_u8(w.add(i * stride + at));
+                feature[i] = vld1q_u8(features[i].as_ptr().add(at));
+                weight[i] = vld1q_u8(weights[i].as_ptr().add(at));
             }
         }
         for i in 0..4 {

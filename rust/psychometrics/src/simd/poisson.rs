@@ -1,8 +1,10 @@
 //! Counts from random bytes, 64 at a time.
 
-use super::philox::philox_chunk;
+use super::philox::{RoundKeys, philox_chunk};
 use super::{Level, Simd};
 
+/// Limits that a byte is compared with.
+pub const LIMITS: usize = 5;
 /// Bytes that are decided at once.
 pub const COUNTS: usize = 64;
 
@@ -12,9 +14,9 @@ pub const COUNTS: usize = 64;
 /// lowest first. In `open`, a word for each 64 counts, the bits of the bytes above all limits are set.
 pub fn poisson_counts(
     simd: Simd,
-    key: [u32; 2],
+    keys: &RoundKeys,
     counter: [u32; 4],
-    limits: [u8; 6],
+    limits: [u8; LIMITS],
     counts: &mut [u8],
     open: &mut [u64],
 ) {
@@ -23,13 +25,13 @@ pub fn poisson_counts(
     // each 64 counts.
     #[cfg(target_arch = "x86_64")]
     if simd.0 == Level::Avx512 {
-        unsafe { super::avx512::poisson_counts(key, counter, limits, counts, open) };
+        unsafe { super::avx512::poisson_counts(keys, counter, limits, counts, open) };
         return;
     }
     let [mut index, c1, c2, c3] = counter;
     let mut words = [0; 64];
     for (counts, open) in counts.chunks_mut(4 * COUNTS).zip(open.chunks_mut(4)) {
-        philox_chunk(simd, key, [index, c1, c2, c3], &mut words);
+        philox_chunk(simd, keys, [index, c1, c2, c3], &mut words);
         index = index.wrapping_add(16);
         match simd.0 {
             // SAFETY: as above, and there are at most 256 counts.
@@ -40,12 +42,12 @@ pub fn poisson_counts(
     }
 }
 
-fn plain_counts(words: &[u32; 64], limits: [u8; 6], counts: &mut [u8], open: &mut [u64]) {
+fn plain_counts(words: &[u32; 64], limits: [u8; LIMITS], counts: &mut [u8], open: &mut [u64]) {
     let bytes = words.iter().flat_map(|word| word.to_le_bytes());
     open.fill(0);
     for (i, (byte, count)) in bytes.zip(counts).enumerate() {
         *count = limits.iter().map(|&limit| u8::from(byte > limit)).sum();
-        open[i / COUNTS] |= u64::from(*count == 6) << (i % COUNTS);
+        open[i / COUNTS] |= u64::from(*count == LIMITS as u8) << (i % COUNTS);
     }
 }
 
@@ -55,17 +57,18 @@ mod tests {
 
     #[test]
     fn every_level_gives_the_plain_counts() {
-        let (key, counter, limits) = ([1, 2], [3, 4, 5, 6], [90, 180, 230, 245, 250, 251]);
+        let keys = &RoundKeys::new([1, 2]);
+        let (counter, limits) = ([3, 4, 5, 6], [90, 180, 230, 245, 251]);
         for chunks in [1, 3, 4, 5, 32] {
             let mut expected = vec![0; COUNTS * chunks];
             let mut expected_open = vec![0; chunks];
             let plain = Simd::scalar();
-            poisson_counts(plain, key, counter, limits, &mut expected, &mut expected_open);
+            poisson_counts(plain, keys, counter, limits, &mut expected, &mut expected_open);
             assert!(expected_open.iter().any(|&mask| mask != 0) || chunks < 32);
             for simd in Simd::available() {
                 let mut counts = vec![9; COUNTS * chunks];
                 let mut open = vec![9; chunks];
-                poisson_counts(simd, key, counter, limits, &mut counts, &mut open);
+                poisson_counts(simd, keys, counter, limits, &mut counts, &mut open);
                 assert_eq!((&counts, &open), (&expected, &expected_open), "{simd:?}");
             }
         }
