@@ -44,7 +44,7 @@ def analyse(
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
 def codes_moments(
-    answers: npt.NDArray[np.uint8],
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,
     *,
     pairwise: bool,

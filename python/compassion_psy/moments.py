@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy import _core
+from compassion_psy import _core, moments_frame
 from compassion_psy.data.columns import uses_codes
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
+from compassion_psy.moments_arrays import Arrays, Floats, Sums, in_answer_units, places, unpack
 from compassion_psy.options import one_of, whole_number
 from compassion_psy.scales import Scale
-
-Sums = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,13 +88,17 @@ class Moments:
         """
         return self._each(2)
 
-    def __add__(self, other: object) -> Moments:
+    def __add__(self, other: Moments) -> Moments:
         """Return the moments of both sets of persons; groups of one name become one."""
-        return self._combined(other, 1)
+        return self._combined(other, 1) if isinstance(other, Moments) else NotImplemented
 
-    def __sub__(self, other: object) -> Moments:
+    def __radd__(self, other: int) -> Moments:
+        """Let ``sum`` add up moments: it starts from 0."""
+        return self if other == 0 else NotImplemented
+
+    def __sub__(self, other: Moments) -> Moments:
         """Return the moments without those of some of the persons."""
-        return self._combined(other, -1)
+        return self._combined(other, -1) if isinstance(other, Moments) else NotImplemented
 
     def pooled(self) -> Moments:
         """Return the moments of all groups as one."""
@@ -112,40 +114,11 @@ class Moments:
         ``maximum``, ``reversed_i``, ``reversed_j``, ``continuous``, ``persons``, ``weight``,
         ``n``, ``sum_i``, ``sum_j``, ``square_i``, ``square_j``, ``product``.
         """
-        scale, k = self.scale, self.scale.n_items
-        i, j = np.triu_indices(k)
-        index = np.repeat(np.arange(self.groups.height), len(i))
-        keys = self.groups[index] if self.groups.width else pl.DataFrame(height=len(index))
-        items = np.array(scale.items)
-        turned = np.isin(items, scale.reversed)
-        times = self.groups.height
-
-        def pairs(array: Sums, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Sums:
-            return array[:, rows, columns].ravel()
-
-        return keys.with_columns(
-            pl.lit(scale.name).alias("scale"),
-            pl.lit(self.missing).alias("missing"),
-            pl.Series("item_i", np.tile(items[i], times).tolist(), dtype=pl.String),
-            pl.Series("item_j", np.tile(items[j], times).tolist(), dtype=pl.String),
-            pl.lit(scale.minimum).alias("minimum"),
-            pl.lit(scale.maximum).alias("maximum"),
-            pl.Series("reversed_i", np.tile(turned[i], times)),
-            pl.Series("reversed_j", np.tile(turned[j], times)),
-            pl.lit(scale.continuous).alias("continuous"),
-            pl.Series("persons", self.persons[index]),
-            pl.Series("weight", self.weight[index]),
-            pl.Series("n", pairs(self.counts, i, j)),
-            pl.Series("sum_i", pairs(self.sums, i, j)),
-            pl.Series("sum_j", pairs(self.sums, j, i)),
-            pl.Series("square_i", pairs(self.squares, i, j)),
-            pl.Series("square_j", pairs(self.squares, j, i)),
-            pl.Series("product", pairs(self.products, i, j)),
-        )
+        return moments_frame.to_frame(self.scale, self.missing, self.groups, self._arrays())
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write the tidy frame to a Parquet file, for others to :meth:`read` and add."""
-        self.to_frame().write_parquet(path)
+        self.to_frame().write_parquet(Path(path))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Moments:
@@ -161,14 +134,18 @@ class Moments:
             frame = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{path}: the moments file cannot be read: {error}.") from error
-        absent = [name for name in _FRAME_COLUMNS if name not in frame.columns]
+        absent = [name for name in moments_frame.COLUMNS if name not in frame.columns]
         if absent or frame.height == 0:
             what = f"column {absent[0]!r} is missing" if absent else "it has no rows"
             raise DataError(f"{path} is not a moments file: {what}; write it with Moments.write.")
         try:
-            return _from_frame(frame)
+            scale, missing, groups, arrays = moments_frame.from_frame(frame)
         except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{path} is not a moments file: {error}.") from error
+        return cls(scale, missing, groups, **arrays)
+
+    def _arrays(self) -> Arrays:
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     def __repr__(self) -> str:
         """Say what is in it."""
@@ -199,9 +176,7 @@ class Moments:
             pairwise=True,
         )
 
-    def _combined(self, other: object, sign: int) -> Moments:
-        if not isinstance(other, Moments):
-            return NotImplemented
+    def _combined(self, other: Moments, sign: int) -> Moments:
         for what, own, theirs in (
             ("scale", self.scale, other.scale),
             ("missing", self.missing, other.missing),
@@ -212,7 +187,7 @@ class Moments:
                     f"These moments differ in {what} ({own!r} and {theirs!r}) and cannot be "
                     "combined; take both with the same scale and options."
                 )
-        own_place, other_place, groups = _places(self.groups, other.groups)
+        own_place, other_place, groups = places(self.groups, other.groups)
         arrays = {}
         for name in _ARRAYS:
             own_array, other_array = getattr(self, name), getattr(other, name)
@@ -228,25 +203,6 @@ class Moments:
 
 
 _ARRAYS = ("persons", "weight", "counts", "sums", "squares", "products")
-_FRAME_COLUMNS = [
-    "scale",
-    "missing",
-    "item_i",
-    "item_j",
-    "minimum",
-    "maximum",
-    "reversed_i",
-    "reversed_j",
-    "continuous",
-    "persons",
-    "weight",
-    "n",
-    "sum_i",
-    "sum_j",
-    "square_i",
-    "square_j",
-    "product",
-]
 
 
 def moments(
@@ -319,12 +275,12 @@ def moments(
         )
     used, kept = responses.usable(missing)
     count = _core.codes_moments if _is_exact(used) else _core.reals_moments
-    persons, weight, sums = count(  # type: ignore[operator]
+    persons, weight, sums = count(
         used.answers, used.design, pairwise=missing == "pairwise", threads=threads
     )
-    arrays = _unpack(used.scale, weight, sums, pairwise=missing == "pairwise")
+    arrays = unpack(used.scale, weight, sums, pairwise=missing == "pairwise")
     # Groups without usable persons are kept, with moments of nobody.
-    full = {"persons": persons, "weight": weight, **_in_answer_units(used.scale, *arrays)}
+    full: Arrays = {"persons": persons, "weight": weight, **in_answer_units(used.scale, *arrays)}
     for name, array in full.items():
         whole = np.zeros((len(kept), *array.shape[1:]), array.dtype)
         whole[kept > 0] = array
@@ -334,127 +290,3 @@ def moments(
 
 def _is_exact(responses: Responses) -> bool:
     return uses_codes(responses.scale) and responses.weights is None
-
-
-def _unpack(
-    scale: Scale, weight: Sums, sums: Sums, *, pairwise: bool
-) -> tuple[Sums, Sums, Sums, Sums]:
-    """Counts, sums, squares and products by pair, from the core's rows of sums."""
-    k, groups = scale.n_items, len(sums)
-    i, j = np.triu_indices(k)
-
-    def symmetric(pairs: Sums) -> Sums:
-        whole = np.zeros((groups, k, k), pairs.dtype)
-        whole[:, i, j] = pairs
-        whole[:, j, i] = pairs
-        return whole
-
-    if pairwise:
-        counts, item_sums, squares, products = np.split(
-            sums, np.cumsum([len(i), k * k, k * k]), axis=1
-        )
-        return (
-            symmetric(counts),
-            item_sums.reshape(groups, k, k),
-            squares.reshape(groups, k, k),
-            symmetric(products),
-        )
-    item_sums, products = np.split(sums, [k], axis=1)
-    whole = symmetric(products)
-    own = np.diagonal(whole, axis1=1, axis2=2)
-
-    def spread(values: Sums) -> Sums:
-        return np.ascontiguousarray(np.broadcast_to(values[:, :, None], (groups, k, k)))
-
-    counts = np.ascontiguousarray(np.broadcast_to(weight[:, None, None], (groups, k, k)))
-    return counts, spread(item_sums), spread(own), whole
-
-
-def _in_answer_units(
-    scale: Scale, counts: Sums, sums: Sums, squares: Sums, products: Sums
-) -> dict[str, Sums]:
-    """From answers counted from their origin to answers as they are: x = origin + code."""
-    if uses_codes(scale):
-        origin: int | float = int(scale.minimum)
-    else:
-        origin = (scale.minimum + scale.maximum) / 2
-    other = sums.transpose(0, 2, 1)
-    return {
-        "counts": counts,
-        "sums": sums + origin * counts,
-        "squares": squares + 2 * origin * sums + origin * origin * counts,
-        "products": products + origin * (sums + other) + origin * origin * counts,
-    }
-
-
-def _places(
-    own: pl.DataFrame, other: pl.DataFrame
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pl.DataFrame]:
-    """Where the groups of both are in the groups of the whole."""
-    if not own.width:
-        zero = np.zeros(1, np.int64)
-        return zero, zero, own
-    keys = own.columns
-    try:
-        groups = pl.concat([own, other], how="vertical_relaxed").unique(maintain_order=True)
-    except pl.exceptions.PolarsError as error:
-        raise OptionError(f"The groups of these moments are of different kinds: {error}") from error
-    groups = groups.sort(keys, nulls_last=True)
-    numbered = groups.with_row_index("place")
-
-    def places(part: pl.DataFrame) -> npt.NDArray[np.int64]:
-        part = part.cast(dict(groups.schema))
-        joined = part.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        return joined["place"].to_numpy().astype(np.int64)
-
-    return places(own), places(other), groups
-
-
-def _from_frame(frame: pl.DataFrame) -> Moments:
-    by = frame.columns[: frame.columns.index("scale")]
-    settings = frame.select("scale", "missing", "minimum", "maximum", "continuous").unique()
-    if settings.height > 1:
-        raise ValueError("it holds more than one scale")
-    name, missing, minimum, maximum, continuous = settings.row(0)
-    own = frame.filter(pl.col("item_i") == pl.col("item_j"))
-    if by:
-        groups = frame.select(by).unique(maintain_order=True)
-        own = own.join(groups.head(1), on=by, nulls_equal=True, maintain_order="left")
-    else:
-        groups = pl.DataFrame(height=1)
-    items = own["item_i"].to_list()
-    scale = Scale(
-        name,
-        items=items,
-        minimum=minimum,
-        maximum=maximum,
-        reversed=own.filter("reversed_i")["item_i"].to_list(),
-        continuous=continuous,
-    )
-    k, pairs = len(items), len(items) * (len(items) + 1) // 2
-    i, j = np.triu_indices(k)
-    expected = [(items[a], items[b]) for a, b in zip(i, j, strict=True)] * groups.height
-    if list(frame.select("item_i", "item_j").iter_rows()) != expected:
-        raise ValueError("its rows are not all pairs of items of every group in order")
-
-    def square(upper: str, lower: str) -> Sums:
-        columns = [frame[name].to_numpy().reshape(groups.height, pairs) for name in (upper, lower)]
-        whole = np.zeros((groups.height, k, k), columns[0].dtype)
-        whole[:, j, i] = columns[1]
-        whole[:, i, j] = columns[0]
-        return whole
-
-    def first(name: str) -> Sums:
-        return frame[name].to_numpy().reshape(groups.height, pairs)[:, 0].copy()
-
-    return Moments(
-        scale,
-        missing,
-        groups,
-        persons=first("persons"),
-        weight=first("weight"),
-        counts=square("n", "n"),
-        sums=square("sum_i", "sum_j"),
-        squares=square("square_i", "square_j"),
-        products=square("product", "product"),
-    )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from numbers import Real
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from compassion_psy import _core
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import CompassionWarning, DataError, OptionError
-from compassion_psy.options import Bootstrap, one_of, whole_number
+from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, one_of, whole_number
 from compassion_psy.progress import Callback, Progress, reporter
-from compassion_psy.results import STATUSES, ReliabilityResult, ReplicateSet
+from compassion_psy.reliability_notes import FOR_ALPHA, nobody
+from compassion_psy.reliability_table import Found, Question, ScaleRows
+from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
 from compassion_psy.scales import Scale
 
 DEFINITIONS = {
@@ -30,26 +33,11 @@ DEFINITIONS = {
 }
 """Which coefficient a name stands for."""
 
-ANALYTIC = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
-"""Closed-form intervals, for alpha alone."""
-
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
 Missing = Literal["listwise", "pairwise"]
 
-_REASONS = {
-    "not_converged": "the factor fit found no minimum",
-    "not_positive_definite": "the matrix of the items is not positive definite: too few persons "
-    "for so many items, or items that repeat each other; use more persons or fewer items",
-    "constant_item": "the items must vary",
-    "too_few_rows": "too few persons answered",
-    "undefined": "the total score does not vary, or two items are too few for a factor",
-}
-_INTERVAL_REASONS = (
-    "",
-    "too few replicates have a value",
-    "the estimate lies outside all replicates, so BCa is not defined; use method='percentile'",
-    "no standard error",
-)
+# A slip of the finger must not ask the machine for a million threads.
+_MOST_THREADS = 1024
 
 
 def reliability(
@@ -164,42 +152,71 @@ def reliability(
     >>> result.table.shape
     (6, 15)
     """
-    names = _coefficients(coefficients)
-    one_of("missing", missing, ("listwise", "pairwise"))
-    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
-        raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
+    question = Question(
+        coefficients=_coefficients(coefficients),
+        interval=_interval(interval),
+        pairwise=_is_pairwise(missing),
+        level=_level(level),
+    )
     if threads is not None:
-        threads = whole_number("threads", threads, minimum=1)
-    if not (interval is None or isinstance(interval, Bootstrap)):
-        one_of("interval", interval, (*ANALYTIC, "adf"))
-    columns: dict[str, Any] = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    columns["missing_codes"] = missing_codes
-    call = _Call(names, interval, missing == "pairwise", float(level), threads)
+        threads = whole_number("threads", threads, minimum=1, maximum=_MOST_THREADS)
+    columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
+    answered = _all_responses(data, scale, {**columns, "missing_codes": missing_codes})
+    for responses in answered:
+        _check(responses, question)
+    seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
-        parts = [call.answer(r, callback) for r in _all_responses(data, scale, columns)]
-    sets = tuple(part for _, part in parts if part is not None)
+        reports = _shared(callback, answered, question)
+        parts = [
+            _answer(responses, question, seed, threads, report)
+            for responses, report in zip(answered, reports, strict=True)
+        ]
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
-        definitions={name: DEFINITIONS[name] for name in names},
-        seed=call.seed,
-        replicate_sets=sets,
+        definitions={name: DEFINITIONS[name] for name in question.coefficients},
+        seed=seed,
+        replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )
 
 
 def _coefficients(coefficients: str | Sequence[str]) -> tuple[str, ...]:
-    names = (coefficients,) if isinstance(coefficients, str) else tuple(coefficients)
-    if not names:
-        raise OptionError(f"coefficients is empty; choose from {', '.join(DEFINITIONS)}.")
+    names = (coefficients,) if isinstance(coefficients, str) else coefficients
+    if not isinstance(names, Sequence) or not names:
+        raise OptionError(
+            f"coefficients is {coefficients!r}; choose from {', '.join(DEFINITIONS)}."
+        )
     for name in names:
         one_of("coefficients", name, tuple(DEFINITIONS))
     return tuple(dict.fromkeys(names))
+
+
+def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | None:
+    if interval is None or isinstance(interval, Bootstrap):
+        return interval
+    if interval in BOOTSTRAP_METHODS:
+        raise OptionError(
+            f"interval is {interval!r}, a bootstrap method; write Bootstrap(method={interval!r})."
+        )
+    one_of("interval", interval, (*FOR_ALPHA, "adf"))
+    return interval
+
+
+def _is_pairwise(missing: Missing) -> bool:
+    one_of("missing", missing, ("listwise", "pairwise"))
+    return missing == "pairwise"
+
+
+def _level(level: float) -> float:
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
+        raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
+    return float(level)
 
 
 def _all_responses(
     data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
 ) -> list[Responses]:
     if isinstance(data, Responses):
-        given = [name for name, value in columns.items() if value is not None and value != ()]
+        given = [name for name, value in columns.items() if value not in (None, (), [])]
         if scale is not None and scale != data.scale:
             given.append("scale")
         if given:
@@ -208,259 +225,76 @@ def _all_responses(
                 "or give it to Responses.from_frame."
             )
         return [data]
-    scales = [scale] if isinstance(scale, Scale) else list(scale or ())
-    if not scales:
-        raise OptionError("scale is missing; give a Scale, or a list of them.")
-    repeated = len({getattr(s, "name", s) for s in scales}) < len(scales)
-    if repeated:
-        raise OptionError("Two scales have one name; give each its own.")
+    scales = [scale] if isinstance(scale, Scale) else scale or ()
+    if not scales or any(not isinstance(each, Scale) for each in scales):
+        raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
+    names = [each.name for each in scales]
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionError(f"Two scales have the name {name!r}; give each its own.")
     return [Responses.from_frame(data, each, **columns) for each in scales]
 
 
-class _Call:
-    """What was asked for, with a seed for all scales."""
-
-    def __init__(
-        self,
-        coefficients: tuple[str, ...],
-        interval: Bootstrap | str | None,
-        pairwise: bool,
-        level: float,
-        threads: int | None,
-    ) -> None:
-        self.coefficients = coefficients
-        self.bootstrap = interval if isinstance(interval, Bootstrap) else None
-        self.interval = interval if isinstance(interval, str) else None
-        self.pairwise = pairwise
-        self.level = level
-        self.threads = threads
-        self.seed = self.bootstrap.resolved_seed() if self.bootstrap else None
-
-    def answer(
-        self, responses: Responses, callback: Callback | None
-    ) -> tuple[pl.DataFrame, ReplicateSet | None]:
-        """Return the rows of one scale, and its replicates."""
-        _check(responses, self.interval)
-        used, kept_rows = responses.usable("pairwise" if self.pairwise else "listwise")
-        if used.rows == 0:
-            raise DataError(
-                f"Scale {responses.scale.name!r}: nobody answered "
-                + ("any item" if self.pairwise else "every item")
-                + f" of {responses.rows:,} persons; check the columns and missing_codes"
-                + ("." if self.pairwise else ", or use missing='pairwise'.")
-            )
-        found = _core.analyse(
-            used.answers,
-            used.design,
-            coefficients=self.coefficients,
-            pairwise=self.pairwise,
-            interval_name=self.interval,
-            bootstrap=self._bootstrap_options(),
-            level=self.level,
-            threads=self.threads,
-            progress=callback,
-        )
-        rows = _Rows(self, responses, used, kept_rows, found)
-        if responses.groups.width == 0:
-            rows.require_something()
-        return rows.table(), rows.replicates() if self.bootstrap else None
-
-    def _bootstrap_options(self) -> dict[str, Any] | None:
-        if self.bootstrap is None:
-            return None
-        return {
-            "replicates": self.bootstrap.replicates,
-            "method": self.bootstrap.method,
-            "seed": self.seed,
-            "weights": self.bootstrap.weights,
-            "quantile_rule": self.bootstrap.quantile_rule,
-        }
-
-
-def _check(responses: Responses, interval: str | None) -> None:
+def _check(responses: Responses, question: Question) -> None:
     scale = responses.scale
     if scale.n_items < 2:
         raise DataError(
             f"Scale {scale.name!r} has one item ({scale.items[0]!r}), but reliability needs at "
             "least 2; add items."
         )
-    if interval in ANALYTIC and (
-        responses.cluster_starts is not None or responses.weights is not None
-    ):
+    for name in responses.groups.columns:
+        if name in RESULT_COLUMNS:
+            raise OptionError(
+                f"by names the column {name!r}, but results have a column of that name; rename it "
+                f"in the data, for example to 'survey_{name}'."
+            )
+    if question.formula in FOR_ALPHA and (responses.cluster or responses.weights is not None):
         warnings.warn(
-            f"The interval {interval!r} takes persons as independent and of equal weight; it "
-            "ignores clusters and weights. Use 'adf' or a Bootstrap.",
+            f"The interval {question.formula!r} takes persons as independent and of equal "
+            "weight; it ignores clusters and weights. Use 'adf' or a Bootstrap.",
             CompassionWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
-class _Rows:
-    """The core's numbers of one scale, as rows for every group of the data."""
+def _shared(
+    callback: Callback | None, answered: list[Responses], question: Question
+) -> list[Callback | None]:
+    """Return for each scale a callback that reports its part of the replicates of all."""
+    if callback is None:
+        return [None] * len(answered)
+    replicates = question.bootstrap.replicates if question.bootstrap else 0
+    parts = [responses.groups.height * replicates for responses in answered]
 
-    def __init__(
-        self,
-        call: _Call,
-        responses: Responses,
-        used: Responses,
-        kept_rows: npt.NDArray[np.int64],
-        found: _core._Analysis,
-    ) -> None:
-        self.call = call
-        self.responses = responses
-        self.used = used
-        self.kept_rows = kept_rows
-        self.found = found
-        # The place of each group of the data among those the core has seen.
-        self.place = np.cumsum(kept_rows > 0) - 1
-        self.few_units = _few_units(used)
-        self.constant = _constant_items(used)
+    def report(done: int, total: int, before: int, part: int) -> None:
+        # The core does not count groups without usable rows: they are done when it is.
+        callback(before + (part if done == total else done), sum(parts))
 
-    def require_something(self) -> None:
-        """Raise DataError where the data as a whole cannot be analysed."""
-        scale = self.used.scale.name
-        if self.constant[0]:
-            names = ", ".join(map(repr, self.constant[0]))
-            raise DataError(
-                f"Scale {scale!r}: everybody gave one answer to {names}; an item that does not "
-                "vary tells nothing, leave it out of the scale."
-            )
-        if self.few_units[0]:
-            raise DataError(f"Scale {scale!r}: {self.few_units[0]}.")
-        if np.isnan(self.found["estimate"]).all():
-            status = STATUSES[self.found["status"][0, 0]]
-            raise DataError(
-                f"Scale {scale!r} with {self.used.rows:,} usable persons and "
-                f"{self.used.scale.n_items} items has no {self.call.coefficients[0]}: "
-                f"{_REASONS[status]}."
-            )
-
-    def table(self) -> pl.DataFrame:
-        """Return one row for each group and coefficient."""
-        call, scale = self.call, self.used.scale
-        groups, width = len(self.kept_rows), len(call.coefficients)
-        n_replicates = call.bootstrap.replicates if call.bootstrap else None
-        method = call.bootstrap.method if call.bootstrap else call.interval
-        index = np.repeat(np.arange(groups), width)
-        keys = (
-            self.responses.groups[index]
-            if self.responses.groups.width
-            else pl.DataFrame(height=len(index))
-        )
-        excluded = self.responses.group_rows - self.kept_rows
-        no_error = np.array([bool(text) for text in self.few_units])
-        return keys.with_columns(
-            pl.lit(scale.name).alias("scale"),
-            pl.Series("coefficient", list(call.coefficients) * groups, dtype=pl.String),
-            self._numbers("estimate", "estimate"),
-            self._numbers("se", "standard_error", hide=no_error),
-            self._numbers("lower", "lower", hide=no_error),
-            self._numbers("upper", "upper", hide=no_error),
-            pl.lit(call.level if method else None, dtype=pl.Float64).alias("level"),
-            pl.lit(method, dtype=pl.String).alias("interval"),
-            pl.Series("n", self.kept_rows[index], dtype=pl.Int64),
-            pl.lit(scale.n_items, dtype=pl.Int64).alias("n_items"),
-            pl.Series("n_excluded", excluded[index], dtype=pl.Int64),
-            pl.lit(n_replicates, dtype=pl.Int64).alias("replicates"),
-            pl.Series("failed", self._failed(), dtype=pl.Int64),
-            pl.Series("note", self._notes(), dtype=pl.String),
-        )
-
-    def _numbers(self, name: str, key: str, hide: npt.NDArray[np.bool_] | None = None) -> pl.Series:
-        values: npt.NDArray[np.float64] = self.found[key]  # type: ignore[literal-required]
-        if hide is not None:
-            values = np.where(hide[:, None], np.nan, values)
-        values = np.where((self.kept_rows > 0)[:, None], values[self.place], np.nan)
-        return pl.Series(name, values.ravel(), nan_to_null=True)
-
-    def _failed(self) -> list[int | None]:
-        if self.call.bootstrap is None:
-            return [None] * (len(self.kept_rows) * len(self.call.coefficients))
-        failed = np.isnan(self.found["replicates"]).sum(axis=1)
-        failed = np.where((self.kept_rows > 0)[:, None], failed[self.place], 0)
-        return [int(count) for count in failed.ravel()]
-
-    def _notes(self) -> list[str | None]:
-        notes: list[str | None] = []
-        heywood = (self.found["replicate_status"] == STATUSES.index("heywood")).sum(axis=1)
-        for group, rows in enumerate(self.kept_rows):
-            for at, name in enumerate(self.call.coefficients):
-                if rows == 0:
-                    notes.append(
-                        "nobody answered " + ("any item" if self.call.pairwise else "every item")
-                    )
-                else:
-                    place = self.place[group]
-                    notes.append(self._note(place, at, name, int(heywood[place, at])))
-        return notes
-
-    def _note(self, place: int, at: int, name: str, heywood: int) -> str | None:
-        parts = []
-        status = STATUSES[self.found["status"][place, at]]
-        if self.constant[place]:
-            parts.append(f"{', '.join(self.constant[place])} does not vary here")
-        if status == "heywood":
-            parts.append("Heywood case: a unique variance is on its lower bound")
-        elif status != "ok":
-            parts.append(_REASONS[status])
-        if self.few_units[place]:
-            parts.append(self.few_units[place])
-        if status in ("ok", "heywood"):
-            reason = _INTERVAL_REASONS[self.found["interval_status"][place, at]]
-            if self.call.interval in ANALYTIC and name != "alpha":
-                parts.append(f"{self.call.interval} is an interval for alpha alone")
-            elif reason and not self.few_units[place]:
-                parts.append(f"no interval: {reason}")
-        if heywood and self.call.bootstrap:
-            parts.append(
-                f"{heywood:,} of {self.call.bootstrap.replicates:,} replicates are Heywood cases"
-            )
-        return "; ".join(parts) or None
-
-    def replicates(self) -> ReplicateSet:
-        """Return the replicates of the groups that have any."""
-        return ReplicateSet(
-            scale=self.used.scale.name,
-            coefficients=self.call.coefficients,
-            groups=self.used.groups,
-            values=np.ascontiguousarray(self.found["replicates"].transpose(0, 2, 1)),
-            statuses=np.ascontiguousarray(self.found["replicate_status"].transpose(0, 2, 1)),
-        )
+    return [partial(report, before=sum(parts[:at]), part=part) for at, part in enumerate(parts)]
 
 
-def _few_units(used: Responses) -> list[str]:
-    """For each group why its persons or clusters cannot be resampled; empty where they can."""
-    what = "person" if used.cluster_starts is None else "cluster"
-    strata = used.group_starts if used.stratum_starts is None else used.stratum_starts
-    if used.cluster_starts is None:
-        units = np.diff(strata)
-    else:
-        places = np.searchsorted(used.cluster_starts, strata)
-        units = np.diff(places)
-    groups = np.searchsorted(strata, used.group_starts)
-    fewest = np.minimum.reduceat(units, groups[:-1])
-    within = "" if used.stratum_starts is None else " in a stratum"
-    text = (
-        f"only 1 {what}{within}: a standard error or interval needs at least 2; use fewer strata, "
-        "merge, or leave out cluster"
+def _answer(
+    responses: Responses,
+    question: Question,
+    seed: int | None,
+    threads: int | None,
+    report: Callback | None,
+) -> tuple[pl.DataFrame, ReplicateSet | None]:
+    """Return the rows of one scale, and its replicates."""
+    used, kept_rows = responses.usable("pairwise" if question.pairwise else "listwise")
+    if used.rows == 0:
+        raise nobody(responses, question.pairwise)
+    bootstrap = question.bootstrap
+    found = _core.analyse(
+        used.answers,
+        used.design,
+        coefficients=question.coefficients,
+        pairwise=question.pairwise,
+        interval_name=question.formula,
+        bootstrap=asdict(bootstrap) | {"seed": seed} if bootstrap else None,
+        level=question.level,
+        threads=threads,
+        progress=report,
     )
-    return [text if few < 2 else "" for few in fewest]
-
-
-def _constant_items(used: Responses) -> list[list[str]]:
-    """For each group the items to which everybody gave one answer."""
-    starts = used.group_starts[:-1]
-    if used.answers.dtype == np.uint8:
-        lowest = np.minimum.reduceat(used.answers, starts, axis=1)
-        highest = np.maximum.reduceat(used.answers, starts, axis=1)
-        if (highest == 255).any():
-            # One more, so that a missing answer becomes the lowest by wrapping around.
-            highest = np.maximum.reduceat(used.answers + np.uint8(1), starts, axis=1) - np.uint8(1)
-    else:
-        lowest = np.fmin.reduceat(used.answers, starts, axis=1)
-        highest = np.fmax.reduceat(used.answers, starts, axis=1)
-    constant = lowest == highest
-    return [
-        [used.scale.items[item] for item in np.flatnonzero(constant[:, group])]
-        for group in range(len(starts))
-    ]
+    rows = ScaleRows(question, responses, used, kept_rows, Found(**found))
+    return rows.table(), rows.replicates() if bootstrap else None

@@ -23,6 +23,13 @@ STATUSES = (
 )
 """How a fit or replicate came out, in the order of the core's numbers."""
 
+RESULT_COLUMNS = (
+    *("scale", "coefficient", "estimate", "se", "lower", "upper", "level", "interval"),
+    *("n", "n_items", "n_excluded", "replicates", "failed", "note"),
+    *("replicate", "value", "status", "count"),
+)
+"""Columns of the frames of a result, besides the `by` columns."""
+
 
 @dataclass(frozen=True, eq=False)
 class ReplicateSet:
@@ -121,7 +128,9 @@ class ReliabilityResult:
         return (
             pl.concat(frames)
             if frames
-            else self._empty({"replicate": pl.UInt32, "value": pl.Float64, "status": pl.String})
+            else self._empty(
+                {"replicate": pl.UInt32(), "value": pl.Float64(), "status": pl.String()}
+            )
         )
 
     @cached_property
@@ -129,10 +138,12 @@ class ReliabilityResult:
         """How many replicates came out how: by columns, scale, coefficient, status, count."""
         frames = [part.status_counts() for part in self.replicate_sets]
         return (
-            pl.concat(frames) if frames else self._empty({"status": pl.String, "count": pl.UInt32})
+            pl.concat(frames)
+            if frames
+            else self._empty({"status": pl.String(), "count": pl.UInt32()})
         )
 
-    def _empty(self, more: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    def _empty(self, more: dict[str, pl.DataType]) -> pl.DataFrame:
         keys = self.table.columns[: self.table.columns.index("estimate")]
         return pl.DataFrame(schema={name: self.table.schema[name] for name in keys} | more)
 
@@ -140,16 +151,23 @@ class ReliabilityResult:
         """Return the table."""
         return self.table
 
+    def _shown(self) -> pl.DataFrame:
+        """Return the table without the columns of what was not asked for."""
+        table = self.table
+        if table["interval"].null_count() == table.height:
+            table = table.drop("lower", "upper", "level", "interval")
+        return table if self.replicate_sets else table.drop("replicates", "failed")
+
     def _notes(self) -> list[str]:
         notes = [f"{name}: {text}." for name, text in self.definitions.items()]
         return notes if self.seed is None else [*notes, f"Seed {self.seed}."]
 
     def __str__(self) -> str:
         """Return the table as text, rounded."""
-        return tables.to_text(self.table, title="Reliability", notes=self._notes())
+        return tables.to_text(self._shown(), title="Reliability", notes=self._notes())
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook, rounded."""
-        return tables.to_html(self.table, title="Reliability", notes=self._notes())
+        return tables.to_html(self._shown(), title="Reliability", notes=self._notes())

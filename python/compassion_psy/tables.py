@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 DECIMALS = 3
+ROUNDING = 1e-12  # coefficients are near one: what is smaller is left over from their computation
 ABSENT = "–"
 LONGEST_TABLE = 100
 SHOWN_AT_EACH_END = 20
@@ -22,6 +23,8 @@ LONGEST_CELL = 40
 _COUNTS = frozenset({"n", "n_items", "n_excluded", "replicates", "failed", "count"})
 # Columns that say what was asked for. With one value throughout they are named once, above.
 _SETTINGS = ("scale", "level", "interval", "n_items", "replicates")
+# Where these are zero throughout, that is said once, above.
+_LOSSES = ("n_excluded", "failed")
 _GAP = "  "
 
 
@@ -49,8 +52,9 @@ def to_text(
 
     Numbers are rounded to three decimals and null is shown as an en dash. Columns that
     say what was asked for (scale, level, interval, ...) are named once, above the table, when they
-    hold one value; a column `note` becomes footnotes; of more than 100 rows the first and last 20
-    are shown. A table wider than `width` goes on below itself.
+    hold one value, and so are losses (n_excluded, failed) when there are none; a column `note`
+    becomes footnotes; of more than 100 rows the first and last 20 are shown. A table wider than
+    `width` goes on below itself.
 
     Parameters
     ----------
@@ -139,6 +143,7 @@ def to_html(frame: pl.DataFrame, *, title: str | None = None, notes: Sequence[st
 
 def _prepare(frame: pl.DataFrame, notes: Sequence[str]) -> _Table:
     settings = [name for name in _SETTINGS if _is_constant(frame, name)]
+    settings += [name for name in _LOSSES if _is_constant(frame, name) and frame.item(0, name) == 0]
     shown = frame.drop(settings)
     left_out = None
     if frame.height > LONGEST_TABLE:
@@ -152,13 +157,15 @@ def _prepare(frame: pl.DataFrame, notes: Sequence[str]) -> _Table:
         footnotes = [f"{mark}  {_printable(note)}" for note, mark in marks.items()]
         shown = shown.with_columns(pl.col("note").replace(marks)) if marks else shown.drop("note")
     columns = shown.get_columns()
+    keys = _naming(columns)
     numeric = [column.dtype.is_numeric() or column.name == "note" for column in columns]
-    cells = [[_cell(column.name, value) for value in column] for column in columns]
+    cells = [[_name(value) for value in column] for column in columns[:keys]]
+    cells += [[_cell(column.name, value) for value in column] for column in columns[keys:]]
     named = (f"{name}: {_setting(name, frame.item(0, name))}" for name in settings)
     return _Table(
         headers=[_shortened(column.name) for column in columns],
         numeric=numeric,
-        keys=len(list(itertools.takewhile(_names_a_row, columns))),
+        keys=keys,
         rows=[list(row) for row in zip(*cells, strict=True)],
         left_out=left_out,
         settings="; ".join(named) if settings else None,
@@ -166,12 +173,25 @@ def _prepare(frame: pl.DataFrame, notes: Sequence[str]) -> _Table:
     )
 
 
-def _names_a_row(column: pl.Series) -> bool:
+def _naming(columns: list[pl.Series]) -> int:
+    """Return how many columns in front name a row, rather than say something of it."""
+    names = [column.name for column in columns]
+    if "coefficient" in names:
+        return names.index("coefficient") + 1
+    return len(list(itertools.takewhile(_may_name, columns)))
+
+
+def _may_name(column: pl.Series) -> bool:
     return not (column.dtype.is_float() or column.name in _COUNTS or column.name == "note")
 
 
 def _is_constant(frame: pl.DataFrame, name: str) -> bool:
     return name in frame.columns and frame.get_column(name).n_unique() == 1
+
+
+def _name(value: object) -> str:
+    # A site may be a number with a point, as pandas writes whole numbers with missing ones.
+    return _cell("", f"{value:.15g}" if isinstance(value, float) else value)
 
 
 def _cell(name: str, value: object) -> str:
@@ -190,10 +210,12 @@ def _setting(name: str, value: object) -> str:
 def _real(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
+    if abs(value) < ROUNDING:
+        return f"{0:.{DECIMALS}f}"
     # A small number is not zero, and must not look like it.
-    if value != 0 and abs(value) < 0.5 * 10**-DECIMALS:
+    if abs(value) < 0.5 * 10**-DECIMALS:
         return f"{value:.0e}"
-    return f"{value + 0.0:,.{DECIMALS}f}"  # + 0.0 takes the sign off a negative zero
+    return f"{value:,.{DECIMALS}f}"
 
 
 def _printable(text: str) -> str:

@@ -1,16 +1,17 @@
 """compassion-psy reliability: from a file of answers to a table of reliability by site."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import click
 
 from compassion_psy.data.reading import check_writable, read_table, write_table
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
+from compassion_psy.reliability import Analytic
 from compassion_psy.reliability import reliability as estimate_reliability
 from compassion_psy.scales import Scale
 
-ANALYTIC = ("feldt", "bonett", "hakstian_whalen", "normal_theory", "adf")
+ANALYTIC: tuple[Analytic, ...] = get_args(Analytic)
 _FILE = click.Path(path_type=Path)
 # A line with \b keeps click from filling the paragraph.
 _EXAMPLE = """\b
@@ -50,7 +51,7 @@ class Number(click.ParamType[int | float]):
 @click.argument("data", type=_FILE)
 @click.option(
     "--scale", "scales", type=_FILE, multiple=True, required=True, help="TOML file that describes "
-    "one or more scales: name, items, minimum, maximum, reversed. Repeatable.",
+    "one or more scales: name, items, minimum, maximum, reversed, continuous. Repeatable.",
 )  # fmt: skip
 @click.option("--by", multiple=True, help="Column of sites or groups. Repeatable.")
 @click.option("--cluster", multiple=True, help="Column of clusters to resample. Repeatable.")
@@ -125,9 +126,9 @@ def reliability(
 
 def _interval(
     interval: str, replicates: int | None, seed: int | None, bayesian: bool
-) -> Bootstrap | str | None:
+) -> Bootstrap | Analytic | None:
     if interval not in BOOTSTRAP_METHODS:
-        return None if interval == "none" else interval
+        return None if interval == "none" else cast(Analytic, interval)
     return Bootstrap(
         2000 if replicates is None else replicates,
         method=cast(BootstrapMethod, interval),

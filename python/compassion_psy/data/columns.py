@@ -1,18 +1,24 @@
 """Checks of item columns, and their answers as arrays."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Real
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.scales import Scale
+
+Answers = npt.NDArray[np.uint8] | npt.NDArray[np.float64]
 
 MISSING = 255
 """The code of a missing answer."""
 
 _ROWS_NAMED = 5
 _COLUMNS_NAMED = 3
+_CODES_NAMED = 3
 
 
 def uses_codes(scale: Scale) -> bool:
@@ -20,102 +26,153 @@ def uses_codes(scale: Scale) -> bool:
     return not scale.continuous and scale.maximum - scale.minimum < MISSING
 
 
-def check_missing_codes(scale: Scale, codes: Sequence[float]) -> None:
-    """Raise OptionError where a missing code is a possible answer."""
+def check_missing_codes(scale: Scale, codes: Sequence[float]) -> tuple[float, ...]:
+    """Return the codes, or raise OptionError where one is no number or a possible answer."""
+    # A text is a sequence too: of letters, which nobody means.
+    if isinstance(codes, str) or not isinstance(codes, Iterable):
+        raise OptionError(
+            f"missing_codes is {codes!r}, but it must be a list of numbers, such as [0]."
+        )
     for code in codes:
-        if isinstance(code, bool) or not isinstance(code, (int, float)):
-            raise OptionError(f"missing_codes holds {code!r}, but each must be a number.")
+        # NumPy numbers are welcome; True is more likely a slip than a code.
+        if isinstance(code, bool) or not isinstance(code, Real) or not math.isfinite(code):
+            raise OptionError(
+                f"missing_codes holds {code!r}, but each must be a finite number; null is always "
+                "a missing answer."
+            )
         if scale.minimum <= code <= scale.maximum:
             raise OptionError(
                 f"The missing code {code:g} is a possible answer of scale {scale.name!r} "
                 f"({scale.minimum:g} to {scale.maximum:g}); leave it out of missing_codes, or "
                 "correct the range of the scale."
             )
+    return tuple(codes)
 
 
 def check_items(frame: pl.DataFrame, scale: Scale, missing_codes: Sequence[float]) -> None:
     """Raise DataError where a column holds no numbers, or answers outside the scale's range."""
     for item in scale.items:
-        dtype = frame.schema[item]
-        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
-            first = frame[item].drop_nulls().head(3).to_list()
-            raise DataError(
-                f"Column {item!r} holds {dtype} (such as {', '.join(map(repr, first))}), but "
-                f"scale {scale.name!r} needs numbers from {scale.minimum:g} to "
-                f"{scale.maximum:g}; recode the answers, for example with replace_strict."
-            )
-    _check_values(frame, scale, missing_codes)
-
-
-def _check_values(frame: pl.DataFrame, scale: Scale, missing_codes: Sequence[float]) -> None:
-    bad = {item: _is_bad(frame.schema[item], item, scale, missing_codes) for item in scale.items}
-    counts = frame.select(**{item: expression.sum() for item, expression in bad.items()}).row(0)
-    wrong = [item for item, count in zip(scale.items, counts, strict=True) if count]
-    if not wrong:
+        if not _holds_numbers(frame[item]):
+            raise _not_numbers(frame[item], scale)
+    answers = {item: _answer(frame[item], missing_codes) for item in scale.items}
+    wrong = {item: _is_wrong(frame.schema[item], answers[item], scale) for item in scale.items}
+    counts = frame.select(wrong[item].sum().alias(item) for item in scale.items).row(0)
+    if not any(counts):
         return
-    told = []
-    for item in wrong[:_COLUMNS_NAMED]:
-        rows = frame.select(row=pl.int_range(1, pl.len() + 1), value=item, bad=bad[item])
-        rows = rows.filter("bad")
-        first = rows.head(_ROWS_NAMED)
-        places = ", ".join(f"row {row}: {value!r}" for row, value, _ in first.iter_rows())
-        more = ", ..." if rows.height > first.height else ""
-        told.append(f"{item!r} has {rows.height:,} ({places}{more})")
-    rest = (
-        f", and {len(wrong) - _COLUMNS_NAMED} more columns" if len(wrong) > _COLUMNS_NAMED else ""
-    )
+    told: list[str] = []
+    first_values: list[float] = []
+    for item, count in zip(scale.items, counts, strict=True):
+        if not count or len(told) == _COLUMNS_NAMED:
+            continue
+        rows = frame.select(pl.int_range(1, pl.len() + 1).alias("row"), pl.col(item).alias("value"))
+        first = rows.filter(frame.select(wrong[item]).to_series()).head(_ROWS_NAMED)
+        places = ", ".join(f"row {row}: {_shown(value)}" for row, value in first.iter_rows())
+        more = ", ..." if count > first.height else ""
+        told.append(f"{item!r} has {count:,} ({places}{more})")
+        first_values += first["value"].cast(pl.Float64).to_list()
+    columns = sum(map(bool, counts))
+    rest = f", and {columns - len(told)} more" if columns > len(told) else ""
     kind = "numbers" if scale.continuous else "whole numbers"
     raise DataError(
         f"Answers that are not {kind} from {scale.minimum:g} to {scale.maximum:g}, the range of "
         f"scale {scale.name!r} (rows counted from 1): {'; '.join(told)}{rest}. "
-        "Correct them, declare codes that mean no answer with missing_codes=[...], write NaN as "
-        "null, or correct the scale's range"
-        + ("." if scale.continuous else " (scores with decimals need continuous=True).")
+        f"{_remedies(first_values, scale)}"
     )
 
 
-def _is_bad(dtype: pl.DataType, item: str, scale: Scale, missing_codes: Sequence[float]) -> pl.Expr:
-    """Whether an answer is neither missing nor possible."""
-    if dtype in (pl.Boolean, pl.Null):
-        column = pl.col(item).cast(pl.Int8)
-    else:
-        column = pl.col(item)
-    bad = (column < scale.minimum) | (column > scale.maximum)
-    if dtype.is_float():
+def _holds_numbers(column: pl.Series) -> bool:
+    # A CSV column in which every field is empty is read as text.
+    no_answers = column.dtype == pl.String and column.null_count() == len(column)
+    return column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null) or no_answers
+
+
+def _not_numbers(column: pl.Series, scale: Scale) -> DataError:
+    dtype = column.dtype.base_type()
+    values = column.drop_nulls()
+    remedy = "recode the answers, for example with replace_strict"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        numbers = values.cast(pl.String).cast(pl.Float64, strict=False)
+        if numbers.null_count() == 0:
+            remedy = "the texts are numbers: cast the column, for example to polars.Int64"
+    first = list(dict.fromkeys(map(repr, values.head(20).to_list())))[:3]
+    such_as = f" (such as {', '.join(first)})" if first else ""
+    return DataError(
+        f"Column {column.name!r} holds {dtype}{such_as}, but scale {scale.name!r} needs numbers "
+        f"from {scale.minimum:g} to {scale.maximum:g}; {remedy}."
+    )
+
+
+def _answer(column: pl.Series, missing_codes: Sequence[float]) -> pl.Expr:
+    """Return the answers of a column as numbers, null where there is none."""
+    answer = pl.col(column.name)
+    if not column.dtype.is_numeric():
+        answer = answer.cast(pl.Int8)
+    if missing_codes:
+        # Not is_in: codes and answers need not be of one type.
+        answer = pl.when(~pl.any_horizontal(answer == code for code in missing_codes)).then(answer)
+    return answer
+
+
+def _is_wrong(dtype: pl.DataType, answer: pl.Expr, scale: Scale) -> pl.Expr:
+    """Whether an answer is given but not possible."""
+    if scale.continuous:
         # Polars takes NaN as larger than every number, so it is out of range as well.
-        if not scale.continuous:
-            bad = bad | (column != column.round())
-        if missing_codes:
-            bad = bad & ~column.is_in([float(code) for code in missing_codes])
-    elif missing_codes:
-        bad = bad & ~column.is_in([int(code) for code in missing_codes if code == int(code)])
-    return bad
+        return (answer < scale.minimum) | (answer > scale.maximum)
+    out_of_range = (answer < int(scale.minimum)) | (answer > int(scale.maximum))
+    if dtype.is_float() or dtype.is_decimal():
+        return out_of_range | (answer != answer.round())
+    return out_of_range
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "null"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _remedies(values: list[float], scale: Scale) -> str:
+    """Return what to do about these wrong answers."""
+    finite = [value for value in values if math.isfinite(value)]
+    inside = [value for value in finite if scale.minimum <= value <= scale.maximum]
+    outside = sorted(set(finite) - set(inside))
+    remedies = []
+    if outside:
+        few = len(outside) <= _CODES_NAMED and all(value.is_integer() for value in outside)
+        codes = ", ".join(f"{value:.0f}" for value in outside) if few else "..."
+        remedies.append(
+            "Correct them; or, if they mean no answer, declare them as missing codes "
+            f"(missing_codes=[{codes}]); or correct the range of the scale."
+        )
+    if inside:
+        remedies.append("Answers with decimals need a scale with continuous=True.")
+    if len(finite) < len(values):
+        remedies.append("Write NaN and infinity as null, for example with fill_nan(None).")
+    return " ".join(remedies)
 
 
 def item_answers(
     frame: pl.DataFrame,
     scale: Scale,
     missing_codes: Sequence[float],
-    order: np.ndarray[tuple[int], np.dtype[np.uint32]] | None,
-) -> np.ndarray[tuple[int, int], np.dtype[np.uint8 | np.float64]]:
+    order: npt.NDArray[np.uint32] | None,
+) -> Answers:
     """Return keyed answers, items × rows, in the given order of rows.
 
     Codes are counted from the lowest answer; reals from the middle of the range, where sums of
     squares lose least.
     """
     codes = uses_codes(scale)
-    answers = np.empty((scale.n_items, frame.height), dtype=np.uint8 if codes else np.float64)
+    shape = (scale.n_items, frame.height)
+    answers: Answers = np.empty(shape, np.uint8) if codes else np.empty(shape, np.float64)
     for row, item in zip(answers, scale.items, strict=True):
-        answer = pl.col(item).cast(pl.Int32 if codes else pl.Float64)
-        if missing_codes:
-            answer = pl.when(~answer.is_in(list(missing_codes))).then(answer)
+        answer = _answer(frame[item], missing_codes).cast(pl.Int32 if codes else pl.Float64)
         if codes:
             keyed = (
                 int(scale.maximum) - answer
                 if item in scale.reversed
                 else answer - int(scale.minimum)
             )
-            column = frame.select(keyed.cast(pl.UInt8, strict=False).fill_null(MISSING))
+            column = frame.select(keyed.cast(pl.UInt8).fill_null(MISSING))
         else:
             middle = (scale.minimum + scale.maximum) / 2
             keyed = middle - answer if item in scale.reversed else answer - middle
@@ -129,12 +186,15 @@ def check_weights(weights: pl.Series) -> None:
     """Raise DataError where a survey weight is missing, not finite, zero or negative."""
     name = weights.name
     if not weights.dtype.is_numeric():
-        raise DataError(f"Column {name!r} holds {weights.dtype}; survey weights must be numbers.")
+        raise DataError(
+            f"Column {name!r} holds {weights.dtype.base_type()}, but survey weights must be "
+            "numbers; cast the column, or name another."
+        )
     values = weights.cast(pl.Float64)
     bad = ~((values > 0) & values.is_finite()).fill_null(value=False)
     if bad.any():
         rows = bad.arg_true().head(_ROWS_NAMED)
-        places = ", ".join(f"row {row + 1}: {weights[row]!r}" for row in rows)
+        places = ", ".join(f"row {row + 1}: {_shown(weights[row])}" for row in rows)
         raise DataError(
             f"Column {name!r} has {bad.sum():,} survey weights that are not positive numbers "
             f"(rows counted from 1; {places}); leave these rows out, or correct the weights."

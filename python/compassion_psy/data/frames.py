@@ -25,11 +25,14 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     Raises
     ------
     DataError
-        When `data` is no frame, or lacks a column; near names are suggested.
+        When `data` is no frame, or lacks a column; near names are suggested. When a lazy frame
+        cannot be computed.
     """
+    for name in columns:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
     if isinstance(data, pl.LazyFrame):
-        require_columns(data.collect_schema().names(), columns)
-        return data.select(columns).collect()
+        return _collected(data, columns)
     if isinstance(data, pl.DataFrame):
         frame = data
     elif type(data).__module__.partition(".")[0] == "pandas":
@@ -40,14 +43,25 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     return frame.select(columns)
 
 
+def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
+    try:
+        require_columns(data.collect_schema().names(), columns)
+        return data.select(columns).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"The lazy frame cannot be computed: {reason}.") from error
+
+
 def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     names = [str(name) for name in data.columns]
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates:
         raise DataError(f"The frame has two columns {min(duplicates)!r}; rename one of them.")
     require_columns(names, columns)
+    # By place: a pandas name may be a number.
+    needed = data.iloc[:, [names.index(name) for name in columns]].set_axis(columns, axis=1)
     try:
-        return pl.from_pandas(data[list(columns)], nan_to_null=True)
+        return pl.from_pandas(needed, nan_to_null=True)
     except ModuleNotFoundError as error:
         raise missing_extra("pyarrow", "pandas") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
@@ -12,17 +13,26 @@ import polars as pl
 
 from compassion_psy.data.columns import (
     MISSING,
+    Answers,
     check_items,
     check_missing_codes,
     check_weights,
     item_answers,
 )
+from compassion_psy.data.design import (
+    Names,
+    Starts,
+    check_design,
+    design_columns,
+    order_of_rows,
+)
 from compassion_psy.data.frames import as_frame
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.scales import Scale
 
-Starts = npt.NDArray[np.int64]
-Names = str | Sequence[str] | None
+__all__ = ["Design", "Names", "Responses"]
+
+_NO_COLUMNS = pl.DataFrame(height=1)
 
 
 class Design(TypedDict):
@@ -55,15 +65,19 @@ class Responses:
         The first row of each, and the number of rows at the end.
     weights : numpy.ndarray or None, shape (rows,)
         Survey weights.
+    strata, cluster : tuple of str
+        The columns that named strata and clusters; empty where none did.
     """
 
     scale: Scale
-    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64]
+    answers: Answers
     groups: pl.DataFrame
     group_starts: Starts
     stratum_starts: Starts | None
     cluster_starts: Starts | None
     weights: npt.NDArray[np.float64] | None
+    strata: tuple[str, ...] = ()
+    cluster: tuple[str, ...] = ()
 
     @classmethod
     def from_frame(
@@ -116,18 +130,15 @@ class Responses:
         """
         if not isinstance(scale, Scale):
             raise OptionError(f"scale is a {type(scale).__name__}, but it must be a Scale.")
-        by, cluster, strata = (_names(*pair) for pair in _named(by, cluster, strata))
-        columns = list(dict.fromkeys([*scale.items, *by, *cluster, *strata]))
-        if weights is not None:
-            columns = list(dict.fromkeys([*columns, weights]))
-        frame = as_frame(data, columns)
+        columns = design_columns(scale, by=by, cluster=cluster, strata=strata, weights=weights)
+        missing_codes = check_missing_codes(scale, missing_codes)
+        needed = [*scale.items, *itertools.chain(*columns.values())]
+        frame = as_frame(data, list(dict.fromkeys(needed)))
         if frame.height == 0:
             raise DataError("The data have no rows; there is nothing to analyse.")
-        check_missing_codes(scale, missing_codes)
         check_items(frame, scale, missing_codes)
-        for role, names in (("cluster", cluster), ("strata", strata)):
-            _require_complete(frame, role, names)
-        order, starts = _order(frame, by, strata, cluster)
+        check_design(frame, columns)
+        order, starts = order_of_rows(frame, columns)
         survey_weights = None
         if weights is not None:
             check_weights(frame[weights])
@@ -137,11 +148,13 @@ class Responses:
         return cls(
             scale=scale,
             answers=item_answers(frame, scale, missing_codes, order),
-            groups=frame.select(by)[first] if by else pl.DataFrame(height=1),
+            groups=frame.select(columns["by"])[first] if columns["by"] else _NO_COLUMNS,
             group_starts=starts[0],
-            stratum_starts=starts[1] if strata else None,
-            cluster_starts=starts[2] if cluster else None,
+            stratum_starts=starts[1] if columns["strata"] else None,
+            cluster_starts=starts[2] if columns["cluster"] else None,
             weights=survey_weights,
+            strata=tuple(columns["strata"]),
+            cluster=tuple(columns["cluster"]),
         )
 
     @property
@@ -170,15 +183,15 @@ class Responses:
         With ``missing="listwise"`` the rows that answered every item, with "pairwise" those that
         answered any. Groups without such rows are left out.
         """
-        answered = ~self._is_missing().all(axis=0) if missing == "pairwise" else self._complete()
+        answered = ~self.is_missing().all(axis=0) if missing == "pairwise" else self._complete()
         if answered.all():
             return self, self.group_rows
         before = np.concatenate([[0], np.cumsum(answered)])
         kept_rows = np.diff(before[self.group_starts])
         kept = replace(
             self,
-            answers=np.compress(answered, self.answers, axis=1),
-            groups=self.groups.filter(pl.Series(kept_rows > 0)),
+            answers=np.compress(answered, self.answers, axis=1),  # type: ignore[arg-type]
+            groups=_rows_where(self.groups, kept_rows > 0),
             group_starts=np.unique(before[self.group_starts]),
             stratum_starts=_kept_starts(before, self.stratum_starts),
             cluster_starts=_kept_starts(before, self.cluster_starts),
@@ -186,16 +199,17 @@ class Responses:
         )
         return kept, kept_rows
 
+    def is_missing(self) -> npt.NDArray[np.bool_]:
+        """Whether an answer is missing, shape (items, rows)."""
+        codes = self.answers.dtype == np.uint8
+        return self.answers == MISSING if codes else np.isnan(self.answers)
+
     def _complete(self) -> npt.NDArray[np.bool_]:
         complete = np.ones(self.rows, dtype=np.bool_)
         for column in self.answers:
             # Column by column: no second array of the size of all answers.
             complete &= column != MISSING if column.dtype == np.uint8 else ~np.isnan(column)
         return complete
-
-    def _is_missing(self) -> npt.NDArray[np.bool_]:
-        codes = self.answers.dtype == np.uint8
-        return self.answers == MISSING if codes else np.isnan(self.answers)
 
     def __repr__(self) -> str:
         """Say what is in it, not the answers themselves."""
@@ -207,60 +221,10 @@ class Responses:
         return f"Responses({', '.join(parts)})"
 
 
-def _named(by: Names, cluster: Names, strata: Names) -> list[tuple[str, Names]]:
-    return [("by", by), ("cluster", cluster), ("strata", strata)]
-
-
-def _names(option: str, names: Names) -> list[str]:
-    listed = [names] if isinstance(names, str) else list(names or ())
-    for name in listed:
-        if not isinstance(name, str):
-            raise OptionError(f"{option} holds {name!r}, but it must be column names (str).")
-    if len(set(listed)) < len(listed):
-        raise OptionError(f"{option} names a column twice: {', '.join(map(repr, listed))}.")
-    return listed
-
-
-def _require_complete(frame: pl.DataFrame, role: str, names: list[str]) -> None:
-    for name in names:
-        absent = frame[name].null_count()
-        if absent:
-            raise DataError(
-                f"Column {name!r}, used as {role}, has no value in {absent:,} rows; fill them, or "
-                "leave these rows out."
-            )
-
-
-def _order(
-    frame: pl.DataFrame, by: list[str], strata: list[str], cluster: list[str]
-) -> tuple[npt.NDArray[np.uint32] | None, list[Starts]]:
-    """Return the order of rows, and the starts of groups, strata and clusters in it."""
-    keys = list(dict.fromkeys([*by, *strata, *cluster]))
-    if not keys:
-        whole = np.array([0, frame.height], dtype=np.int64)
-        return None, [whole, whole, whole]
-    ordered = (
-        frame.lazy()
-        .select(keys)
-        .with_row_index("row of the data")
-        .sort(keys, nulls_last=True, maintain_order=True)
-        .collect()
-    )
-    starts = []
-    for end in (len(by), len(by) + len(strata), len(by) + len(strata) + len(cluster)):
-        names = list(dict.fromkeys([*by, *strata, *cluster][:end]))
-        starts.append(_starts(ordered, names))
-    return ordered["row of the data"].to_numpy(), starts
-
-
-def _starts(ordered: pl.DataFrame, names: list[str]) -> Starts:
-    """Where the values of these columns change."""
-    if not names:
-        return np.array([0, ordered.height], dtype=np.int64)
-    changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names)
-    first = ordered.select(changed.alias("changed"))["changed"].to_numpy().copy()
-    first[0] = True
-    return np.append(np.flatnonzero(first), ordered.height).astype(np.int64)
+def _rows_where(groups: pl.DataFrame, kept: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    # Column by column: what frames do in parallel would hang in a forked process.
+    columns = [column.filter(pl.Series(kept)) for column in groups]
+    return pl.DataFrame(columns) if columns else groups
 
 
 def _kept_starts(before: Starts, starts: Starts | None) -> Starts | None:

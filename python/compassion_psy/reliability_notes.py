@@ -1,0 +1,216 @@
+"""Why a number of a reliability table is missing, and what its reader should know, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compassion_psy.data.columns import MISSING
+from compassion_psy.data.responses import Responses
+from compassion_psy.errors import DataError
+
+FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
+"""Closed-form intervals, for alpha alone."""
+
+_MANY = 0.05  # share of replicates that is worth a note; the statuses count all of them
+
+_ITEMS_NAMED = 5
+_NO_INTERVAL = (
+    None,
+    "too few replicates have a value",
+    "the estimate lies outside all replicates, so BCa is not defined; use the percentile method",
+    "the standard error is not defined",
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is wrong with the answers of a group, whichever coefficient is asked for."""
+
+    persons: int
+    n_items: int
+    pairwise: bool
+    unanswered: list[str]
+    constant: list[str]
+    few_units: str | None
+
+    def faults(self) -> list[str]:
+        """Return what a reader should know of any number of this group."""
+        if self.persons == 0:
+            return ["nobody answered " + ("any item" if self.pairwise else "every item")]
+        if self.persons == 1:
+            return ["only one person answered " + ("any item" if self.pairwise else "every item")]
+        faults = []
+        if self.unanswered:
+            faults.append(f"nobody answered {_listed(self.unanswered)}")
+        if self.constant:
+            verb = "does" if len(self.constant) == 1 else "do"
+            faults.append(f"{_listed(self.constant)} {verb} not vary here")
+        if self.persons <= self.n_items:
+            faults.append("no more persons than items, too few to rely on")
+        if self.few_units:
+            faults.append(self.few_units)
+        return faults
+
+    def reason(self, coefficient: str, status: str) -> str | None:
+        """Return why a coefficient has no value, unless `faults` say it."""
+        if self.persons < 2:
+            return None
+        if status == "not_converged":
+            return "the fit of one factor did not converge"
+        if status == "not_positive_definite":
+            if self.persons <= self.n_items:
+                return "the matrix of the items is singular; use more persons or fewer items"
+            if self.pairwise:
+                return (
+                    "the matrix of pairwise covariances is not positive definite; use "
+                    "missing='listwise', or leave out items that few answered together"
+                )
+            return (
+                "items repeat each other or add up to one another, so their matrix is singular; "
+                "leave one of them out"
+            )
+        if status == "undefined":
+            if coefficient.startswith("omega") and self.n_items == 2:
+                return "one factor needs at least 3 items"
+            remedy = "" if self.persons <= self.n_items else "; check which items are reversed"
+            return f"the total score does not vary{remedy}"
+        if self.unanswered or self.constant:
+            return None
+        return (
+            "for some pair of items too few answered both, or those who did gave one answer; "
+            "leave one of the pair out"
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one coefficient of a group came out."""
+
+    status: str
+    no_interval: int = 0  # the core's number of why there is none
+    heywood: float = 0.0  # share of the replicates
+    failed: float = 0.0
+
+
+def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
+    """Return what is to be said of one row of the table, or nothing.
+
+    `formula` is the interval that is not from a bootstrap, where one was asked for.
+    """
+    parts = group.faults()
+    if outcome.status not in ("ok", "heywood"):
+        reason = group.reason(coefficient, outcome.status)
+        return "; ".join([*parts, reason] if reason else parts)
+    if outcome.status == "heywood":
+        parts.append("Heywood case: a unique variance is on its lower bound")
+    if formula in FOR_ALPHA and coefficient != "alpha":
+        parts.append(f"the {formula} interval is for alpha alone")
+    elif outcome.no_interval and not group.few_units:
+        parts.append(f"no interval: {_NO_INTERVAL[outcome.no_interval]}")
+    if outcome.failed >= _MANY:
+        parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
+    if outcome.heywood >= _MANY:
+        parts.append(f"{_MANY:.0%} or more of the replicates are Heywood cases")
+    return "; ".join(parts) or None
+
+
+def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[str]) -> str | None:
+    """Return why data that are not in groups cannot be analysed, or nothing."""
+    if group.persons < 2:
+        return f"{group.faults()[0]}; reliability needs at least 2 persons"
+    if group.unanswered:
+        return (
+            f"nobody answered {_listed(group.unanswered)}; check the column and missing_codes, or "
+            "leave it out of the scale"
+        )
+    if group.constant:
+        return (
+            f"everybody gave one answer to {_listed(group.constant)}; an item that does not vary "
+            "tells nothing, leave it out of the scale"
+        )
+    if group.few_units:
+        return group.few_units
+    if any(status in ("ok", "heywood") for status in statuses):
+        return None
+    return (
+        f"{group.persons:,} persons and {group.n_items} items have no {coefficients[0]}: "
+        f"{group.reason(coefficients[0], statuses[0])}"
+    )
+
+
+def nobody(responses: Responses, pairwise: bool) -> DataError:
+    """Return the error to raise where no row is usable."""
+    without = responses.is_missing().all(axis=1)
+    unanswered = np.array(responses.scale.items)[without].tolist()
+    if pairwise or len(unanswered) == responses.scale.n_items:
+        what = f"none of {responses.rows:,} persons answered any item"
+        remedy = "check the columns and missing_codes"
+    elif unanswered:
+        what = f"nobody answered {_listed(unanswered)}"
+        remedy = "check the column and missing_codes, or leave it out of the scale"
+    else:
+        what = f"none of {responses.rows:,} persons answered every item"
+        remedy = "use missing='pairwise'"
+    return DataError(f"Scale {responses.scale.name!r}: {what}; {remedy}.")
+
+
+def describe(used: Responses, pairwise: bool) -> list[Group]:
+    """Return what is wrong with the answers of each group, all of which have rows."""
+    starts = used.group_starts[:-1]
+    if used.answers.dtype == np.uint8:
+        lowest = np.minimum.reduceat(used.answers, starts, axis=1)
+        highest = np.maximum.reduceat(used.answers, starts, axis=1)
+        if (highest == MISSING).any():
+            # One more, so that a missing answer becomes the lowest by wrapping around.
+            highest = np.maximum.reduceat(used.answers + np.uint8(1), starts, axis=1) - np.uint8(1)
+        unanswered = lowest == MISSING
+    else:
+        lowest = np.fmin.reduceat(used.answers, starts, axis=1)
+        highest = np.fmax.reduceat(used.answers, starts, axis=1)
+        unanswered = np.isnan(lowest)
+    constant = (lowest == highest) & ~unanswered
+    items = np.array(used.scale.items)
+    few_units = _few_units(used)
+    return [
+        Group(
+            persons=int(persons),
+            n_items=used.scale.n_items,
+            pairwise=pairwise,
+            unanswered=items[unanswered[:, group]].tolist(),
+            constant=items[constant[:, group]].tolist(),
+            few_units=few_units[group],
+        )
+        for group, persons in enumerate(used.group_rows)
+    ]
+
+
+def _few_units(used: Responses) -> list[str | None]:
+    """For each group why its persons or clusters cannot be resampled, if they cannot."""
+    if not (used.cluster or used.strata):
+        return [None] * used.groups.height
+    strata = used.group_starts if used.stratum_starts is None else used.stratum_starts
+    if used.cluster_starts is None:
+        units = np.diff(strata)
+    else:
+        units = np.diff(np.searchsorted(used.cluster_starts, strata))
+    fewest = np.minimum.reduceat(units, np.searchsorted(strata, used.group_starts[:-1]))
+    what, remedies = "one person", []
+    if used.cluster:
+        what = f"one cluster ({', '.join(used.cluster)})"
+        remedies.append("leave cluster out to resample persons")
+    if used.strata:
+        what += f" in a stratum ({', '.join(used.strata)})"
+        remedies.append("merge strata")
+    text = (
+        f"only {what}, but a standard error or interval needs at least two; {' or '.join(remedies)}"
+    )
+    return [text if few < 2 else None for few in fewest]
+
+
+def _listed(items: list[str]) -> str:
+    more = len(items) - _ITEMS_NAMED
+    named = ", ".join(map(repr, items[:_ITEMS_NAMED]))
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,0 +1,181 @@
+"""From the core's arrays to the rows of a reliability table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from compassion_psy.data.responses import Responses
+from compassion_psy.errors import DataError
+from compassion_psy.options import Bootstrap
+from compassion_psy.reliability_notes import Group, Outcome, describe, fault_of_all, note
+from compassion_psy.results import STATUSES, ReplicateSet
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
+
+_HEYWOOD = STATUSES.index("heywood")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked of the answers."""
+
+    coefficients: tuple[str, ...]
+    interval: Bootstrap | str | None
+    pairwise: bool
+    level: float
+
+    @property
+    def bootstrap(self) -> Bootstrap | None:
+        """The bootstrap, where one was asked for."""
+        return self.interval if isinstance(self.interval, Bootstrap) else None
+
+    @property
+    def formula(self) -> str | None:
+        """The name of an interval by formula, where one was asked for."""
+        return self.interval if isinstance(self.interval, str) else None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the core found, by group that has usable rows.
+
+    Arrays are groups × coefficients; those of replicates groups × replicates × coefficients.
+    """
+
+    estimate: Floats
+    standard_error: Floats
+    lower: Floats
+    upper: Floats
+    status: Codes
+    interval_status: Codes
+    replicates: Floats
+    replicate_status: Codes
+
+
+class ScaleRows:
+    """The rows of one scale, for every group of the data: those without usable rows as well.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked.
+    responses : Responses
+        All answers.
+    used : Responses
+        Those rows that the core has seen.
+    kept_rows : numpy.ndarray, shape (groups of responses,)
+        How many rows of each group these are.
+    found : Found
+        What the core found.
+
+    Raises
+    ------
+    DataError
+        Where the data are not in groups and cannot be analysed.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        responses: Responses,
+        used: Responses,
+        kept_rows: npt.NDArray[np.int64],
+        found: Found,
+    ) -> None:
+        self.question = question
+        self.responses = responses
+        self.used = used
+        self.kept_rows = kept_rows
+        self.found = found
+        self.described = describe(used, question.pairwise)
+        # The place of each group of the data among those the core has seen.
+        self.place = np.cumsum(kept_rows > 0) - 1
+        if responses.groups.width == 0:
+            words = [STATUSES[code] for code in found.status[0].tolist()]
+            fault = fault_of_all(self.described[0], question.coefficients, words)
+            if fault is not None:
+                raise DataError(f"Scale {responses.scale.name!r}: {fault}.")
+
+    def table(self) -> pl.DataFrame:
+        """Return one row for each group and coefficient."""
+        question, found, scale = self.question, self.found, self.responses.scale
+        groups, width = len(self.kept_rows), len(question.coefficients)
+        bootstrap = question.bootstrap
+        method = bootstrap.method if bootstrap else question.formula
+        resampled = np.array([group.few_units is None for group in self.described])[:, None]
+        known = resampled & np.isfinite(found.estimate)
+        failed = None
+        if bootstrap:
+            failures = np.isnan(found.replicates).sum(axis=1)
+            known &= bootstrap.replicates - failures >= 2
+            failed = self._of_all(failures, bootstrap.replicates).ravel()
+        index = np.repeat(np.arange(groups), width)
+        excluded = self.responses.group_rows - self.kept_rows
+
+        def same(name: str, value: object, dtype: type[pl.DataType]) -> pl.Series:
+            return pl.Series(name, [value], dtype=dtype).new_from_index(0, len(index))
+
+        # Made of series: what frames do in parallel would hang in a forked process.
+        return pl.DataFrame(
+            [
+                *(column.gather(index) for column in self.responses.groups),
+                same("scale", scale.name, pl.String),
+                pl.Series("coefficient", list(question.coefficients) * groups, dtype=pl.String),
+                self._numbers("estimate", found.estimate),
+                self._numbers("se", np.where(known, found.standard_error, np.nan)),
+                self._numbers("lower", np.where(resampled, found.lower, np.nan)),
+                self._numbers("upper", np.where(resampled, found.upper, np.nan)),
+                same("level", question.level if method else None, pl.Float64),
+                same("interval", method, pl.String),
+                pl.Series("n", self.kept_rows[index], dtype=pl.Int64),
+                same("n_items", scale.n_items, pl.Int64),
+                pl.Series("n_excluded", excluded[index], dtype=pl.Int64),
+                same("replicates", bootstrap and bootstrap.replicates, pl.Int64),
+                same("failed", None, pl.Int64) if failed is None else pl.Series("failed", failed),
+                pl.Series("note", self._notes(), dtype=pl.String),
+            ]
+        )
+
+    def replicates(self) -> ReplicateSet:
+        """Return the replicates of the groups that have any."""
+        return ReplicateSet(
+            scale=self.used.scale.name,
+            coefficients=self.question.coefficients,
+            groups=self.used.groups,
+            values=np.ascontiguousarray(self.found.replicates.transpose(0, 2, 1)),
+            statuses=np.ascontiguousarray(self.found.replicate_status.transpose(0, 2, 1)),
+        )
+
+    def _of_all(self, values: npt.NDArray[Any], absent: float) -> npt.NDArray[Any]:
+        """Return the values of all groups, `absent` for those without usable rows."""
+        return np.where((self.kept_rows > 0)[:, None], values[self.place], absent)
+
+    def _numbers(self, name: str, values: Floats) -> pl.Series:
+        return pl.Series(name, self._of_all(values, np.nan).ravel(), nan_to_null=True)
+
+    def _notes(self) -> list[str | None]:
+        question, found = self.question, self.found
+        nobody = Group(0, self.used.scale.n_items, question.pairwise, [], [], None)
+        replicates = max(found.replicates.shape[1], 1)
+        heywood = (found.replicate_status == _HEYWOOD).sum(axis=1) / replicates
+        failed = np.isnan(found.replicates).sum(axis=1) / replicates
+        notes: list[str | None] = []
+        for rows, place in zip(self.kept_rows, self.place, strict=True):
+            for at, coefficient in enumerate(question.coefficients):
+                group, outcome = nobody, Outcome("too_few_rows")
+                if rows > 0:
+                    group = self.described[place]
+                    outcome = Outcome(
+                        status=STATUSES[found.status[place, at]],
+                        no_interval=int(found.interval_status[place, at]),
+                        heywood=float(heywood[place, at]),
+                        failed=float(failed[place, at]),
+                    )
+                notes.append(note(group, coefficient, question.formula, outcome))
+        return notes
