@@ -65,6 +65,8 @@ def test_settings_that_differ_between_rows_stay_in_the_table() -> None:
         (12345.6789, "12,345.679"),
         (0.0, "0.000"),
         (-0.0, "0.000"),
+        (-5e-15, "0.000"),  # left over from a computation with numbers near one
+        (1e-11, "1e-11"),
         (0.0004, "4e-04"),  # a small standard error must not look like none
         (-0.0004, "-4e-04"),
         (0.0005, "0.001"),

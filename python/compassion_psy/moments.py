@@ -17,7 +17,7 @@ from compassion_psy.data.columns import uses_codes
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.moments_arrays import Arrays, Floats, Sums, in_answer_units, places, unpack
-from compassion_psy.options import one_of, whole_number
+from compassion_psy.options import THREADS_MAXIMUM, one_of, whole_number
 from compassion_psy.scales import Scale
 
 
@@ -262,7 +262,7 @@ def moments(
     """
     one_of("missing", missing, ("listwise", "pairwise"))
     if threads is not None:
-        threads = whole_number("threads", threads, minimum=1)
+        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     if isinstance(data, Responses):
         if scale not in (None, data.scale) or by is not None or weights is not None:
             raise OptionError("data is a Responses, which has its own scale, by and weights.")
@@ -273,6 +273,9 @@ def moments(
         responses = Responses.from_frame(
             data, scale, by=by, weights=weights, missing_codes=missing_codes
         )
+    for name in responses.groups.columns:
+        if name in moments_frame.COLUMNS:
+            raise OptionError(f"Moments have a column {name!r} of their own; rename the by column.")
     used, kept = responses.usable(missing)
     count = _core.codes_moments if _is_exact(used) else _core.reals_moments
     persons, weight, sums = count(

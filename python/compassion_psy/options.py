@@ -15,6 +15,8 @@ QuantileRule = Literal["normal", "linear"]
 BOOTSTRAP_METHODS: tuple[str, ...] = get_args(BootstrapMethod)
 
 SEED_MAXIMUM = 2**64 - 1
+REPLICATES_MAXIMUM = 10_000_000
+THREADS_MAXIMUM = 512
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Bootstrap:
     Parameters
     ----------
     replicates : int
-        Number of bootstrap replicates, at least 1. 2000 is enough for 95 % limits.
+        Number of bootstrap replicates, 1 to 10 million. 2000 is enough for 95 % limits.
     method : {"bca", "percentile", "basic", "normal"}
         How limits are read off the replicates. "bca" corrects for bias and for a standard error
         that changes with the value (Efron 1987); its acceleration comes from influence values, so
@@ -64,7 +66,9 @@ class Bootstrap:
     quantile_rule: QuantileRule = "normal"
 
     def __post_init__(self) -> None:
-        replicates = whole_number("replicates", self.replicates, minimum=1)
+        replicates = whole_number(
+            "replicates", self.replicates, minimum=1, maximum=REPLICATES_MAXIMUM
+        )
         object.__setattr__(self, "replicates", replicates)
         if self.seed is not None:
             seed = whole_number("seed", self.seed, minimum=0, maximum=SEED_MAXIMUM)

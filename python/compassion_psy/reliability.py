@@ -14,7 +14,13 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import CompassionWarning, DataError, OptionError
-from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, one_of, whole_number
+from compassion_psy.options import (
+    BOOTSTRAP_METHODS,
+    THREADS_MAXIMUM,
+    Bootstrap,
+    one_of,
+    whole_number,
+)
 from compassion_psy.progress import Callback, Progress, reporter
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
@@ -159,7 +165,7 @@ def reliability(
         level=_level(level),
     )
     if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=_MOST_THREADS)
+        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
     answered = _all_responses(data, scale, {**columns, "missing_codes": missing_codes})
     for responses in answered:
@@ -248,6 +254,11 @@ def _check(responses: Responses, question: Question) -> None:
                 f"by names the column {name!r}, but results have a column of that name; rename it "
                 f"in the data, for example to 'survey_{name}'."
             )
+    if responses.strata and question.bootstrap and question.bootstrap.weights == "bayesian":
+        raise OptionError(
+            "Dirichlet weights do not keep the shares of strata; use Bootstrap(weights="
+            "'multinomial'), or leave out strata."
+        )
     if question.formula in FOR_ALPHA and (responses.cluster or responses.weights is not None):
         warnings.warn(
             f"The interval {question.formula!r} takes persons as independent and of equal "

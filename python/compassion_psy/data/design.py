@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +86,19 @@ def order_of_rows(
         .collect()
     )
     return ordered[row].to_numpy(), [_starts(ordered, names) for names in nested]
+
+
+def group_keys(groups: pl.DataFrame, n_groups: int) -> npt.NDArray[np.uint64]:
+    """Return a number for each group that depends on its name alone.
+
+    It enters the group's random numbers, so that a site's interval does not depend on which other
+    sites are in the data. Without `by` columns it is 0.
+    """
+    if not groups.width:
+        return np.zeros(n_groups, np.uint64)
+    names = ("\x1f".join(map(str, row)).encode() for row in groups.iter_rows())
+    digests = b"".join(blake2b(name, digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def _starts(ordered: pl.DataFrame, names: list[str]) -> Starts:

@@ -24,6 +24,7 @@ from compassion_psy.data.design import (
     Starts,
     check_design,
     design_columns,
+    group_keys,
     order_of_rows,
 )
 from compassion_psy.data.frames import as_frame
@@ -42,6 +43,7 @@ class Design(TypedDict):
     strata: Starts | None
     clusters: Starts | None
     weights: npt.NDArray[np.float64] | None
+    keys: npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,6 +177,7 @@ class Responses:
             "strata": self.stratum_starts,
             "clusters": self.cluster_starts,
             "weights": self.weights,
+            "keys": group_keys(self.groups, len(self.group_starts) - 1),
         }
 
     def usable(self, missing: str) -> tuple[Responses, npt.NDArray[np.int64]]:

@@ -120,10 +120,11 @@ def influence(
     Returns
     -------
     array, one value a row of `x`
-        ``L_i = (x_i - m)'G(x_i - m) - tr(G C_n)``, G the gradient at C (divisor n - 1), C_n with
-        divisor n; times ``w_i n / sum w`` with survey weights. They sum to zero. NaN marks a row
-        that takes no part. Pairwise, the term of items i and j is zero for who did not answer both,
-        and is n / n_ij times larger for those who did.
+        ``L_i = (x_i - m)'G(x_i - m) - tr(G C_n)``, G the gradient at C (divisor n - 1; divisor n
+        for coefficients of the correlation matrix), C_n with divisor n; times ``w_i n / sum w``
+        with survey weights. They sum to zero. NaN marks a row that takes no part. Pairwise, the
+        term of items i and j is zero for who did not answer both, and is n / n_ij times larger for
+        those who did.
 
     Raises
     ------
@@ -156,8 +157,9 @@ def _listwise(x: Array, coefficient: Coefficient, survey: Array) -> Array:
     if MATRIX[coefficient] == "covariance":
         g = gradient(c, coefficient)
     else:
-        # r_ij = c_ij / sqrt(c_ii c_jj): the gradient in R is carried over to C.
-        r, deviation = standardise(c), np.sqrt(np.diag(c))
+        # r_ij = c_ij / sqrt(c_ii c_jj): the gradient in R is carried over to C, divisor n, since a
+        # correlation knows no divisor.
+        r, deviation = standardise(c), np.sqrt(np.diag(c) * (1 - 1 / len(x)))
         on_r = gradient(r, coefficient)
         g = on_r / np.outer(deviation, deviation)
         np.fill_diagonal(g, -np.sum(on_r * r, axis=1) / deviation**2)
@@ -177,7 +179,7 @@ def _pairwise(x: Array, coefficient: Coefficient, survey: Array) -> Array:
         centred = deviations(pair, weight)
         if not on_covariance:
             block = weighted_covariance(pair, np.ones(len(pair)), weight)
-            centred = centred / np.sqrt(np.diag(block))
+            centred = centred / np.sqrt(np.diag(block) * (1 - 1 / len(pair)))
         form = centred[:, 0] * centred[:, 1]
         if not on_covariance:
             form = form - standardise(block)[0, 1] / 2 * np.sum(centred**2, axis=1)

@@ -27,6 +27,9 @@ pub struct Design<'py> {
     clusters: Option<PyReadonlyArray1<'py, i64>>,
     #[pyo3(item)]
     weights: Option<PyReadonlyArray1<'py, f64>>,
+    /// A key for each group's random streams.
+    #[pyo3(item)]
+    keys: PyReadonlyArray1<'py, u64>,
 }
 
 impl AnswerArray<'_> {
@@ -56,7 +59,9 @@ pub fn responses<'a>(answers: &'a AnswerArray, design: &'a Design) -> PyResult<R
     let weights = design.weights.as_ref().map(|weights| weights.as_slice()).transpose()?;
     let boundaries =
         Boundaries { groups: &groups, strata: strata.as_deref(), clusters: clusters.as_deref() };
-    Responses::new(answers, rows, items, weights, boundaries).map_err(to_python)
+    Responses::new(answers, rows, items, weights, boundaries)
+        .and_then(|responses| responses.with_keys(design.keys.as_slice().unwrap_or_default()))
+        .map_err(to_python)
 }
 
 fn starts(array: &PyReadonlyArray1<'_, i64>) -> PyResult<Vec<usize>> {

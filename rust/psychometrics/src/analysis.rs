@@ -132,8 +132,12 @@ fn points(
             .iter()
             .zip(&outcomes)
             .map(|(&c, outcome)| {
-                let gradient =
-                    estimator.gradient(c, &dispersion).filter(|_| outcome.value.is_finite());
+                // Where there is no value, there is no fit to take a derivative of.
+                let gradient = if outcome.value.is_finite() {
+                    estimator.gradient(c, &dispersion)
+                } else {
+                    None
+                };
                 gradient.map(|gradient| {
                     let pairwise = question.pairwise;
                     influence(simd, responses, rows, &dispersion, &gradient, pairwise, monitor)

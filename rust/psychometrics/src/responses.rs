@@ -45,8 +45,10 @@ pub struct Group {
 /// Rows that are resampled among themselves.
 #[derive(Debug, Clone)]
 pub struct Stratum {
-    /// The number of the stratum over all groups: its random stream.
+    /// The number of the stratum over all groups, or in its group where groups have keys: part of its random stream.
     pub number: u32,
+    /// The key of its group, or zero: combined with the seed of its random stream.
+    pub key: u64,
     /// Its rows.
     pub rows: Range<usize>,
     /// The rows of each cluster; empty where rows are not in clusters.
@@ -121,7 +123,7 @@ impl<'a> Responses<'a> {
             .map(|(number, rows)| {
                 let inside = |cluster: &Range<usize>| cluster.end <= rows.end;
                 let clusters = std::iter::from_fn(|| clusters.next_if(inside)).collect();
-                Stratum { number: number as u32, rows, clusters }
+                Stratum { number: number as u32, key: 0, rows, clusters }
             })
             .peekable();
         let groups: Vec<Group> = group_rows
@@ -149,6 +151,19 @@ impl<'a> Responses<'a> {
             Answers::Reals(_) => 0,
         };
         Ok(Responses { answers, rows, items, weights, groups, clustered, largest_code })
+    }
+
+    /// Gives each group random streams of its own key, whatever other groups there are.
+    pub fn with_keys(mut self, keys: &[u64]) -> Result<Responses<'a>> {
+        if keys.len() != self.groups.len() {
+            return invalid(format!("{} keys for {} groups", keys.len(), self.groups.len()));
+        }
+        for (group, &key) in self.groups.iter_mut().zip(keys) {
+            for (number, stratum) in group.strata.iter_mut().enumerate() {
+                (stratum.number, stratum.key) = (number as u32, key);
+            }
+        }
+        Ok(self)
     }
 
     /// Whether sums are exact integers.

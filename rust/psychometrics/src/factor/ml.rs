@@ -9,6 +9,10 @@ use super::minres::principal_factor;
 use super::{FitMemory, FitStatus, LEAST_UNIQUENESS, NEWTON_TOLERANCE};
 use crate::linalg::{cholesky, eigen, lu, lu_solve, lu_solve_transposed};
 
+/// How often a start that was too far is brought nearer, and by how many fixed-point steps.
+const APPROACHES: usize = 4;
+const STEPS: usize = 15;
+
 /// A one-factor solution of a correlation matrix.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MlFit {
@@ -42,6 +46,20 @@ pub fn ml_one_factor(
         {
             *fit = near;
             return fit.status();
+        }
+    }
+    if fit.loadings.len() == items {
+        let mut near = fit.clone();
+        for _ in 0..APPROACHES {
+            near.approach(correlation);
+            let mut candidate = near.clone();
+            if candidate.solve(correlation, memory)
+                && candidate.is_minimum(correlation, memory)
+                && candidate.curves_up(correlation)
+            {
+                *fit = candidate;
+                return fit.status();
+            }
         }
     }
     let warm = fit.loadings.len() == items;
@@ -96,7 +114,10 @@ impl MlFit {
         memory: &mut FitMemory,
         best: &mut Option<(f64, MlFit)>,
     ) {
-        if self.solve(correlation, memory) && self.is_minimum(correlation, memory) {
+        if self.solve(correlation, memory)
+            && self.is_minimum(correlation, memory)
+            && self.curves_up(correlation)
+        {
             let value = self.discrepancy(correlation);
             if best.as_ref().is_none_or(|(lowest, _)| value < *lowest) {
                 *best = Some((value, std::mem::take(self)));
@@ -117,6 +138,23 @@ impl MlFit {
             .sum();
         self.uniquenesses.iter().map(|t| t.ln() + 1.0 / t).sum::<f64>() + (1.0 + q).ln()
             - form / (1.0 + q)
+    }
+
+    /// Comes nearer to a minimum by fixed-point steps `l = S u / (1 + q)`, loadings held inside their bounds.
+    fn approach(&mut self, correlation: &[f64]) {
+        let items = self.loadings.len();
+        let most = (1.0 - LEAST_UNIQUENESS).sqrt();
+        for _ in 0..STEPS {
+            let u: Vec<f64> =
+                self.loadings.iter().zip(&self.uniquenesses).map(|(l, t)| l / t).collect();
+            let q: f64 = u.iter().zip(&self.loadings).map(|(u, l)| u * l).sum();
+            for (j, row) in correlation.chunks_exact(items).enumerate() {
+                let next = row.iter().zip(&u).map(|(r, u)| r * u).sum::<f64>() / (1.0 + q);
+                self.loadings[j] = next.clamp(-most, most);
+                self.bounded[j] = next.abs() >= most;
+            }
+            self.update_uniquenesses();
+        }
     }
 
     fn status(&self) -> FitStatus {
@@ -225,6 +263,13 @@ impl MlFit {
             }
         }
         cholesky(&mut memory.matrix, items)
+    }
+
+    /// Whether the discrepancy rises in every direction from here: not a saddle.
+    fn curves_up(&self, correlation: &[f64]) -> bool {
+        let logs: Vec<f64> = self.uniquenesses.iter().map(|t| t.ln()).collect();
+        let (mut hessian, free) = Concentrated::new(correlation, &logs).free_hessian(&self.bounded);
+        cholesky(&mut hessian, free.len())
     }
 
     /// Maximises the likelihood over the logarithms of uniquenesses by bounded Newton steps.
@@ -367,13 +412,18 @@ impl Concentrated {
         self.vector.iter().zip(uniquenesses).map(|(v, t)| v * t.sqrt() * scale).collect()
     }
 
-    /// A step downhill: Newton's, with negative curvature turned positive. Bounded items stay.
-    fn step(&self, bounded: &[bool]) -> Vec<f64> {
+    /// The second derivatives among the items that are not on their bounds, and these items.
+    fn free_hessian(&self, bounded: &[bool]) -> (Vec<f64>, Vec<usize>) {
         let free: Vec<usize> = (0..bounded.len()).filter(|&j| !bounded[j]).collect();
         let size = free.len();
-        let hessian: Vec<f64> = (0..size * size)
-            .map(|at| self.hessian[free[at / size] * bounded.len() + free[at % size]])
-            .collect();
+        let value = |at: usize| self.hessian[free[at / size] * bounded.len() + free[at % size]];
+        ((0..size * size).map(value).collect(), free)
+    }
+
+    /// A step downhill: Newton's, with negative curvature turned positive. Bounded items stay.
+    fn step(&self, bounded: &[bool]) -> Vec<f64> {
+        let (hessian, free) = self.free_hessian(bounded);
+        let size = free.len();
         let (values, vectors) = eigen(&hessian, size);
         let mut step = vec![0.0; bounded.len()];
         for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {

@@ -102,8 +102,11 @@ pub fn bootstrap_interval(
     (lower, upper, IntervalStatus::Ok)
 }
 
-/// Mean and standard deviation (divisor B - 1).
+/// Mean and standard deviation (divisor B - 1); NaN where there are too few values.
 pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    if values.len() < 2 {
+        return (f64::NAN, f64::NAN);
+    }
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|t| (t - mean).powi(2)).sum();

@@ -43,6 +43,12 @@ pub fn influence(
         Some(weights) => weights[rows.clone()].iter().sum(),
         None => rows.len() as f64,
     };
+    let mut in_covariances = gradient.clone().in_covariances(dispersion);
+    if gradient.matrix == Matrix::Correlation {
+        // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
+        let scale = dispersion.persons / (dispersion.persons - 1.0);
+        in_covariances.iter_mut().for_each(|g| *g *= scale);
+    }
     let pass = Pass {
         simd,
         responses,
@@ -50,7 +56,7 @@ pub fn influence(
         gradient,
         pairwise,
         monitor,
-        in_covariances: gradient.clone().in_covariances(dispersion),
+        in_covariances,
         all_weights,
         mean_weight: all_weights / rows.len() as f64,
     };

@@ -51,17 +51,18 @@ impl Dispersion {
         }
     }
 
-    fn fill_small<T: Number>(&mut self, moments: &Moments<T>) {
-        let (k, weight) = (self.items, moments.weight);
-        let (sums, squares) = moments.sums.split_at(k);
+    /// Trace and total from exact sums, so that every panel gives the same bits.
+    fn set_sizes<T: Number>(&mut self, weight: T, sums: &[T], squares: T, square_of_total: T) {
         let divisor = weight.real() - weight.real() / self.persons;
-        let zero = T::default();
-        self.means.extend(sums.iter().map(|s| s.real() / weight.real()));
-        // The sum of squares about the means: each item's own part is taken from nothing.
-        let about_zero: f64 = sums.iter().map(|&s| T::centred(weight, zero, s, s)).sum();
-        let total = sums.iter().fold(zero, |total, &s| total.plus(s));
-        self.trace = (squares[0].real() + about_zero) / divisor;
-        self.total = T::centred(weight, squares[1], total, total) / divisor;
+        let total = sums.iter().fold(T::default(), |total, &sum| total.plus(sum));
+        self.trace = T::less_squares(weight, squares, sums) / divisor;
+        self.total = T::less_squares(weight, square_of_total, &[total]) / divisor;
+    }
+
+    fn fill_small<T: Number>(&mut self, moments: &Moments<T>) {
+        let (sums, squares) = moments.sums.split_at(self.items);
+        self.means.extend(sums.iter().map(|s| s.real() / moments.weight.real()));
+        self.set_sizes(moments.weight, sums, squares[0], squares[1]);
         self.covariance.clear();
         self.correlation.clear();
         self.smallest_variance = f64::NAN;
@@ -74,14 +75,18 @@ impl Dispersion {
         self.means.extend(sums.iter().map(|s| s.real() / weight.real()));
         self.covariance.resize(k * k, 0.0);
         let mut next = products.iter();
+        let (mut squares, mut cross) = (T::default(), T::default());
         for i in 0..k {
             for (j, &product) in (i..k).zip(&mut next) {
+                let sum = if i == j { &mut squares } else { &mut cross };
+                *sum = sum.plus(product);
                 let value = T::centred(weight, product, sums[i], sums[j]) / divisor;
                 self.covariance[i * k + j] = value;
                 self.covariance[j * k + i] = value;
             }
         }
-        self.sum_up();
+        self.set_sizes(weight, sums, squares, squares.plus(cross).plus(cross));
+        self.smallest_variance = smallest(&self.covariance, k);
         self.correlation.clear();
         for i in 0..k {
             for j in 0..k {
@@ -128,13 +133,14 @@ impl Dispersion {
                 }
             }
         }
-        self.sum_up();
-    }
-
-    fn sum_up(&mut self) {
-        let diagonal = self.covariance.iter().step_by(self.items + 1);
-        self.trace = diagonal.clone().sum();
-        self.smallest_variance = diagonal.fold(f64::INFINITY, |least, &v| least.min(v));
+        // Each pair has its own persons: there is no sum of squared totals.
+        self.trace = self.covariance.iter().step_by(k + 1).sum();
         self.total = self.covariance.iter().sum();
+        self.smallest_variance = smallest(&self.covariance, k);
     }
+}
+
+/// The smallest diagonal element.
+fn smallest(matrix: &[f64], items: usize) -> f64 {
+    matrix.iter().step_by(items + 1).fold(f64::INFINITY, |least, &v| least.min(v))
 }

@@ -67,6 +67,8 @@ pub trait Number: Copy + Default + Send + Sync + 'static {
     fn real(self) -> f64;
     /// The weighted sum of products about the mean: `product - left * right / weight`.
     fn centred(weight: Self, product: Self, left: Self, right: Self) -> f64;
+    /// `product` less the sum of squares of `sums` over the weight.
+    fn less_squares(weight: Self, product: Self, sums: &[Self]) -> f64;
     /// The sum of two.
     fn plus(self, other: Self) -> Self;
     /// The difference of two.
@@ -85,6 +87,11 @@ impl Number for i64 {
         let real = i64::try_from(exact).map_or(exact as f64, |narrow| narrow as f64);
         real / weight as f64
     }
+    fn less_squares(weight: i64, product: i64, sums: &[i64]) -> f64 {
+        let wide = i128::from;
+        let squares: i128 = sums.iter().map(|&sum| wide(sum) * wide(sum)).sum();
+        (wide(weight) * wide(product) - squares) as f64 / weight as f64
+    }
     fn plus(self, other: i64) -> i64 {
         self.wrapping_add(other)
     }
@@ -99,6 +106,9 @@ impl Number for f64 {
     }
     fn centred(weight: f64, product: f64, left: f64, right: f64) -> f64 {
         product - left * right / weight
+    }
+    fn less_squares(weight: f64, product: f64, sums: &[f64]) -> f64 {
+        product - sums.iter().map(|sum| sum * sum).sum::<f64>() / weight
     }
     fn plus(self, other: f64) -> f64 {
         self + other

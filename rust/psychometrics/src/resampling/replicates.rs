@@ -69,6 +69,10 @@ pub fn replicate_moments<W, T>(
 where
     T: Copy + Default + Send,
 {
+    let stratified = responses.groups.iter().any(|group| group.strata.len() > 1);
+    if stratified && plan.weights == Weights::Exponential {
+        return invalid("exponential weights do not keep the shares of strata");
+    }
     let run = Run { responses, panel, plan, simd, monitor };
     let sums = panel.sums(responses.items);
     let tile = tile_replicates(plan, sums);
@@ -229,6 +233,7 @@ pub(super) struct BlockWeights {
 impl BlockWeights {
     pub fn new(run: Run, stratum: &Stratum, replicates: Range<usize>) -> BlockWeights {
         let Plan { seed, weights: law, .. } = run.plan;
+        let seed = seed ^ stratum.key;
         let stream = |replicate| Stream::new(seed, stratum.number, replicate as u32);
         let streams: Vec<Stream> = replicates.map(stream).collect();
         let mut shares = vec![Vec::new(); streams.len()];
