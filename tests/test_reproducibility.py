@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from compassion_psy import _core
 from polars.testing import assert_frame_equal
-from reference_data import COEFFICIENTS
 
 # Several blocks of rows and several tasks of replicates, of several sites; some answers missing.
 SURVEY = cp.simulate_survey(
@@ -167,18 +166,16 @@ def test_order_of_groups(way: str) -> None:
         assert_same_bits(run(frame, way), run(way=way))
 
 
-def test_other_sites_change_nothing_but_their_place() -> None:
-    """The estimate of a site is that of its rows alone, to the bit."""
-    table = run(coefficients=COEFFICIENTS).table
-    for site, rows in table.partition_by("site", as_dict=True).items():
-        alone = cp.reliability(
-            FRAME.filter(site=site[0]),
-            SURVEY.scale,
-            by="site",
-            coefficients=COEFFICIENTS,
-            interval=None,
-        ).table
-        assert_frame_equal(alone.select("estimate"), rows.select("estimate"), check_exact=True)
+@pytest.mark.parametrize("way", WAYS)
+def test_other_sites_change_nothing(way: str) -> None:
+    """What a site learns of itself does not depend on who else is in the data."""
+    together = run(way=way)
+    for number, site in enumerate(together.replicate_sets[0].groups["site"]):
+        alone = run(FRAME.filter(site=site), way)
+        assert_frame_equal(alone.table, together.table.filter(site=site), check_exact=True)
+        np.testing.assert_array_equal(
+            alone.replicate_sets[0].values[0], together.replicate_sets[0].values[number]
+        )
 
 
 @pytest.mark.parametrize("missing", ["listwise", "pairwise"])

@@ -10,7 +10,7 @@ use crate::interval::{
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::Monitor;
 use crate::reliability::{Coefficient, Estimator, Outcome};
-use crate::resampling::{Plan, replicate_moments};
+use crate::resampling::{Plan, Resampling, replicate_moments};
 use crate::responses::Responses;
 use crate::simd::Simd;
 
@@ -177,16 +177,8 @@ fn replicates(
         }
     };
     let workspace = || (usize::MAX, Estimator::default());
-    replicate_moments(
-        simd,
-        responses,
-        panel,
-        plan,
-        monitor,
-        coefficients.len(),
-        workspace,
-        evaluate,
-    )
+    let resampling = Resampling { simd, responses, panel, plan, monitor };
+    replicate_moments(resampling, coefficients.len(), workspace, evaluate)
 }
 
 fn estimate<'a>(

@@ -126,6 +126,7 @@ impl<'a> Responses<'a> {
                 Stratum { number: number as u32, key: 0, rows, clusters }
             })
             .peekable();
+        let bounds = group_rows.clone();
         let groups: Vec<Group> = group_rows
             .into_iter()
             .map(|rows| Group {
@@ -136,7 +137,9 @@ impl<'a> Responses<'a> {
         let fits = |s: &Stratum| {
             !clustered || s.clusters.iter().map(Range::len).sum::<usize>() == s.rows.len()
         };
-        let nested = strata.peek().is_none()
+        let whole = groups.iter().map(Group::rows).eq(bounds);
+        let nested = whole
+            && strata.peek().is_none()
             && groups.iter().flat_map(|g| &g.strata).all(fits)
             && groups.iter().map(|g| g.rows().len()).sum::<usize>() == rows;
         drop(strata);

@@ -48,32 +48,24 @@ pub fn ml_one_factor(
             return fit.status();
         }
     }
+    let mut best: Option<(f64, MlFit)> = None;
     if fit.loadings.len() == items {
         let mut near = fit.clone();
         for _ in 0..APPROACHES {
             near.approach(correlation);
-            let mut candidate = near.clone();
-            if candidate.solve(correlation, memory)
-                && candidate.is_minimum(correlation, memory)
-                && candidate.curves_up(correlation)
-            {
-                *fit = candidate;
-                return fit.status();
+            near.clone().consider(correlation, memory, &mut best);
+            if best.is_some() {
+                break;
             }
         }
     }
-    let warm = fit.loadings.len() == items;
-    let mut best: Option<(f64, MlFit)> = None;
     // In small samples a Heywood case may lie lower than other minima: one with each item as the factor is tried.
     for item in 0..items {
         MlFit::near_item(correlation, items, item).consider(correlation, memory, &mut best);
     }
-    // Thorough but slow; where there was a start, a Heywood case that was found will do.
-    if !(warm && best.is_some()) {
-        let mut candidate = MlFit::default();
-        if candidate.maximise(correlation, items) {
-            candidate.consider(correlation, memory, &mut best);
-        }
+    let mut candidate = MlFit::default();
+    if candidate.maximise(correlation, items) {
+        candidate.consider(correlation, memory, &mut best);
     }
     match best {
         Some((_, found)) => {
@@ -512,7 +504,7 @@ mod tests {
         let mut fit = MlFit::default();
         let mut memory = FitMemory::default();
         assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
-        assert!(fit.uniquenesses.iter().any(|&t| t == LEAST_UNIQUENESS));
+        assert!(fit.uniquenesses.contains(&LEAST_UNIQUENESS));
         let warm = fit.clone();
         assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
         assert!((warm.loadings[0] - fit.loadings[0]).abs() < 1e-12);

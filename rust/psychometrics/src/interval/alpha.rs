@@ -58,7 +58,11 @@ pub fn alpha_interval(
         }
         AlphaInterval::NormalTheory => (alpha - z * error, alpha + z * error),
     };
-    if lower.is_finite() && upper.is_finite() {
+    // With pairwise moments alpha can exceed one, where 1 - alpha has no root or logarithm.
+    if (alpha <= 1.0 || method == AlphaInterval::NormalTheory)
+        && lower.is_finite()
+        && upper.is_finite()
+    {
         (lower, upper, IntervalStatus::Ok)
     } else {
         (f64::NAN, f64::NAN, IntervalStatus::NoStandardError)

@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 /// The probability below `z`.
 pub fn normal_cdf(z: f64) -> f64 {
-    Normal::standard().cdf(z)
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
 /// The value below which a share `p` lies; infinite at 0 and 1.
@@ -13,6 +13,8 @@ pub fn normal_quantile(p: f64) -> f64 {
         f64::NEG_INFINITY
     } else if p >= 1.0 {
         f64::INFINITY
+    } else if p > 0.5 {
+        -normal_quantile(1.0 - p)
     } else {
         Normal::standard().inverse_cdf(p)
     }

@@ -112,9 +112,8 @@ impl<'a> BytePanel<'a> {
             self.bytes[item * self.stride..][..rows.len()].copy_from_slice(column);
             add_column(self.simd, column, &mut totals, &mut squares);
         }
-        for total in &mut totals {
-            *total *= *total;
-        }
+        let totals: Vec<u64> = totals.iter().map(|&t| u64::from(t) * u64::from(t)).collect();
+        let squares: Vec<u64> = squares.iter().map(|&s| u64::from(s)).collect();
         for (at, &(feature, power)) in self.columns.iter().enumerate().skip(self.items) {
             let values = if feature == self.items { &squares } else { &totals };
             let column = &mut self.bytes[at * self.stride..][..rows.len()];

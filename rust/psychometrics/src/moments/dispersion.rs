@@ -39,7 +39,8 @@ pub struct Joint {
 impl Dispersion {
     /// Takes the moments' place; keeps its memory.
     ///
-    /// The divisor is the weight less the mean weight of a person: n - 1 where each person weighs one.
+    /// The divisor is the weight less the mean weight of a person: n - 1 where each person weighs one. With pairwise
+    /// moments it is the weight of those who answered both, less the mean weight of all.
     pub fn fill<T: Number>(&mut self, moments: &Moments<T>) {
         self.items = moments.items;
         self.persons = moments.persons as f64;
@@ -57,6 +58,10 @@ impl Dispersion {
         let total = sums.iter().fold(T::default(), |total, &sum| total.plus(sum));
         self.trace = T::less_squares(weight, squares, sums) / divisor;
         self.total = T::less_squares(weight, square_of_total, &[total]) / divisor;
+        if self.trace == 0.0 {
+            // Where no item varies, neither does their total.
+            self.total = 0.0;
+        }
     }
 
     fn fill_small<T: Number>(&mut self, moments: &Moments<T>) {

@@ -100,15 +100,20 @@ impl Number for i64 {
     }
 }
 
+/// A difference from `whole`, or zero where it is no more than rounding leaves of equal numbers.
+fn without_rounding(difference: f64, whole: f64) -> f64 {
+    if difference.abs() <= 1e-13 * whole.abs() { 0.0 } else { difference }
+}
+
 impl Number for f64 {
     fn real(self) -> f64 {
         self
     }
     fn centred(weight: f64, product: f64, left: f64, right: f64) -> f64 {
-        product - left * right / weight
+        without_rounding(product - left * right / weight, product)
     }
     fn less_squares(weight: f64, product: f64, sums: &[f64]) -> f64 {
-        product - sums.iter().map(|sum| sum * sum).sum::<f64>() / weight
+        without_rounding(product - sums.iter().map(|s| s * s).sum::<f64>() / weight, product)
     }
     fn plus(self, other: f64) -> f64 {
         self + other

@@ -38,6 +38,9 @@ impl Estimator {
         if dispersion.persons < 2.0 || !total.is_finite() || !trace.is_finite() {
             return Outcome::none(Status::TooFewRows);
         }
+        if items < 2 {
+            return Outcome::none(Status::Undefined);
+        }
         // Written so that it also holds where nothing varies.
         if total <= LEAST_TOTAL * trace {
             return Outcome::none(Status::Undefined);
@@ -53,6 +56,12 @@ impl Estimator {
         }
         if dispersion.correlation.iter().any(|r| r.is_nan()) {
             return Outcome::none(Status::ConstantItem);
+        }
+        let on_correlations =
+            matches!(coefficient, Coefficient::AlphaStd | Coefficient::OmegaTotal);
+        let standardised_total: f64 = dispersion.correlation.iter().sum();
+        if on_correlations && standardised_total <= LEAST_TOTAL * items as f64 {
+            return Outcome::none(Status::Undefined);
         }
         match coefficient {
             Coefficient::AlphaStd => Outcome::ok(closed::alpha_std(&dispersion.correlation, items)),
@@ -95,9 +104,6 @@ impl Estimator {
         }
         let correlation = &dispersion.correlation;
         let total: f64 = correlation.iter().sum();
-        if total <= LEAST_TOTAL * items as f64 {
-            return Outcome::none(Status::Undefined);
-        }
         if self.start.minres.len() == items {
             self.last.minres.clone_from(&self.start.minres);
         } else {

@@ -66,6 +66,9 @@ impl Estimator {
     fn omega_u_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
         let items = dispersion.items;
         let fit = &self.last.ml;
+        if fit.loadings.len() != items {
+            return None;
+        }
         let variances: Vec<f64> =
             dispersion.covariance.iter().step_by(items + 1).copied().collect();
         let common: f64 = fit.loadings.iter().zip(&variances).map(|(l, v)| l * v.sqrt()).sum();
@@ -95,6 +98,9 @@ impl Estimator {
 
     fn omega_total_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
         let loadings = &self.last.minres;
+        if loadings.len() != dispersion.items {
+            return None;
+        }
         let total: f64 = dispersion.correlation.iter().sum();
         let unique: f64 = loadings.iter().map(|l| 1.0 - l * l).sum();
         let in_loadings: Vec<f64> = loadings.iter().map(|l| 2.0 * l / total).collect();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::replicates::{Run, Visit, Weights, group_weights};
+use super::replicates::{Resampling, Visit, Weights, group_weights};
 use crate::error::{Error, Result};
 use crate::moments::{Moments, RealPanel, range_moments};
 use crate::responses::Answers;
@@ -17,28 +17,29 @@ pub(super) enum ClusterMoments {
 }
 
 impl ClusterMoments {
-    pub fn new(run: Run) -> ClusterMoments {
+    pub fn new(run: Resampling) -> ClusterMoments {
         let responses = run.responses;
         let all: Vec<Vec<Range<usize>>> = responses
             .groups
             .iter()
             .map(|group| group.strata.iter().flat_map(|s| s.clusters.clone()).collect())
             .collect();
+        let go_on = |_: &Range<usize>| !run.monitor.cancelled();
         if let (Answers::Codes(codes), None) = (responses.answers, responses.weights) {
             let (rows, items) = (responses.rows, responses.items);
             let of = |range| range_moments(run.simd, codes, rows, items, run.panel, range);
-            let group = |ranges: Vec<_>| ranges.into_par_iter().map(of).collect();
+            let group = |ranges: Vec<_>| ranges.into_par_iter().filter(go_on).map(of).collect();
             ClusterMoments::Exact(all.into_par_iter().map(group).collect())
         } else {
             let of = |range| RealPanel::new(run.simd, responses, run.panel).moments(range);
-            let group = |ranges: Vec<_>| ranges.into_par_iter().map(of).collect();
+            let group = |ranges: Vec<_>| ranges.into_par_iter().filter(go_on).map(of).collect();
             ClusterMoments::Real(all.into_par_iter().map(group).collect())
         }
     }
 
     pub fn replicates(
         &self,
-        run: Run,
+        run: Resampling,
         group: usize,
         replicates: Range<usize>,
         visit: &mut Visit,
@@ -64,14 +65,14 @@ impl ClusterMoments {
 }
 
 /// The persons behind a weighted sum: those drawn, or under exponential weights all.
-fn persons(run: Run, persons: i64, weight: f64) -> i64 {
+fn persons(run: Resampling, persons: i64, weight: f64) -> i64 {
     match run.plan.weights {
         Weights::Multinomial => persons * weight as i64,
         Weights::Exponential => persons,
     }
 }
 
-fn exact_sum(run: Run, clusters: &[Moments<i64>], weights: &[f64]) -> Moments<i64> {
+fn exact_sum(run: Resampling, clusters: &[Moments<i64>], weights: &[f64]) -> Moments<i64> {
     let mut sum = Moments::empty(run.panel, run.responses.items);
     for (cluster, &weight) in clusters.iter().zip(weights) {
         if weight > 0.0 {
@@ -83,7 +84,7 @@ fn exact_sum(run: Run, clusters: &[Moments<i64>], weights: &[f64]) -> Moments<i6
     sum
 }
 
-fn real_sum(run: Run, clusters: &[Moments<f64>], weights: &[f64]) -> Moments<f64> {
+fn real_sum(run: Resampling, clusters: &[Moments<f64>], weights: &[f64]) -> Moments<f64> {
     let mut sums = RealPanel::new(run.simd, run.responses, run.panel).empty_sums();
     let mut all = 0;
     let mut values = Vec::new();

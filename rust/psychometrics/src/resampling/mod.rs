@@ -10,7 +10,7 @@ mod stream;
 
 pub use exponential::exponential_weights;
 pub use multinomial::Multinomial;
-pub use replicates::{Plan, Weights, replicate_moments, unit_weights};
+pub use replicates::{Plan, Resampling, Weights, replicate_moments, unit_weights};
 pub use stream::{Purpose, Stream};
 
 /// Rows (or clusters) of one block: each block of a stratum has random streams of its own.

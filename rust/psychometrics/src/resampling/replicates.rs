@@ -42,13 +42,18 @@ const TASK_BYTES: usize = 1 << 19;
 const BLOCKS_TO_FLUSH: usize =
     i32::MAX as usize / (255 * LARGEST_WEIGHT as usize * BLOCK.next_multiple_of(ROW_STEP));
 
-/// Everything that the tasks of one run share.
+/// What is resampled, how, and who watches.
 #[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
-    pub responses: &'a Responses<'a>,
-    pub panel: Panel,
-    pub plan: Plan,
+pub struct Resampling<'a> {
+    /// The instruction set.
     pub simd: Simd,
+    /// The answers.
+    pub responses: &'a Responses<'a>,
+    /// Which sums a replicate is made of.
+    pub panel: Panel,
+    /// How often, with which seed and weights.
+    pub plan: Plan,
+    /// Told of progress, asked whether to go on.
     pub monitor: &'a dyn Monitor,
 }
 
@@ -57,11 +62,7 @@ pub(super) struct Run<'a> {
 /// `evaluate` gets a workspace, the number of the group, and what the replicate's moments say.
 /// Tasks are run on the current thread pool; results do not depend on how they are divided.
 pub fn replicate_moments<W, T>(
-    simd: Simd,
-    responses: &Responses,
-    panel: Panel,
-    plan: Plan,
-    monitor: &dyn Monitor,
+    run: Resampling,
     width: usize,
     workspace: impl Fn() -> W + Sync,
     evaluate: impl Fn(&mut W, usize, &Dispersion, &mut [T]) + Sync,
@@ -69,11 +70,14 @@ pub fn replicate_moments<W, T>(
 where
     T: Copy + Default + Send,
 {
+    let Resampling { responses, panel, plan, monitor, .. } = run;
     let stratified = responses.groups.iter().any(|group| group.strata.len() > 1);
     if stratified && plan.weights == Weights::Exponential {
         return invalid("exponential weights do not keep the shares of strata");
     }
-    let run = Run { responses, panel, plan, simd, monitor };
+    if plan.replicates == 0 || width == 0 {
+        return invalid("no replicates or nothing to evaluate");
+    }
     let sums = panel.sums(responses.items);
     let tile = tile_replicates(plan, sums);
     let tasks: Vec<(usize, Range<usize>)> = (0..responses.groups.len())
@@ -125,7 +129,7 @@ fn tile_replicates(plan: Plan, sums: usize) -> usize {
 
 /// Replicates of codes: byte dot products, exact.
 fn exact_replicates(
-    run: Run,
+    run: Resampling,
     codes: &[u8],
     group: &Group,
     replicates: Range<usize>,
@@ -231,7 +235,7 @@ pub(super) struct BlockWeights {
 }
 
 impl BlockWeights {
-    pub fn new(run: Run, stratum: &Stratum, replicates: Range<usize>) -> BlockWeights {
+    pub fn new(run: Resampling, stratum: &Stratum, replicates: Range<usize>) -> BlockWeights {
         let Plan { seed, weights: law, .. } = run.plan;
         let seed = seed ^ stratum.key;
         let stream = |replicate| Stream::new(seed, stratum.number, replicate as u32);
@@ -306,7 +310,7 @@ impl BlockWeights {
 
 /// Replicates of reals or under survey weights.
 fn real_replicates(
-    run: Run,
+    run: Resampling,
     group: &Group,
     replicates: Range<usize>,
     visit: &mut Visit,
@@ -342,7 +346,7 @@ fn real_replicates(
 }
 
 /// The weights that one replicate gives to a group's units (rows, or clusters), in their order.
-pub(super) fn group_weights(run: Run, group: &Group, replicate: usize) -> Result<Vec<f64>> {
+pub(super) fn group_weights(run: Resampling, group: &Group, replicate: usize) -> Result<Vec<f64>> {
     let mut out = Vec::new();
     for stratum in &group.strata {
         let mut weights = BlockWeights::new(run, stratum, replicate..replicate + 1);
@@ -363,7 +367,7 @@ pub fn unit_weights(
     group: usize,
     replicate: usize,
 ) -> Result<Vec<f64>> {
-    let run = Run { responses, panel: Panel::Full, plan, simd, monitor: &Silent };
+    let run = Resampling { simd, responses, panel: Panel::Full, plan, monitor: &Silent };
     match responses.groups.get(group) {
         Some(group) => group_weights(run, group, replicate),
         None => invalid(format!("there is no group {group}")),

@@ -55,9 +55,11 @@ fn scale_halves_body(
 
 multiversion! {
     /// The largest of some bytes.
+    #[cfg(target_arch = "x86_64")]
     pub fn largest_byte(bytes: &[u8], largest: &mut u8) = largest_byte_body
 }
 
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn largest_byte_body(bytes: &[u8], largest: &mut u8) {
     *largest = bytes.iter().fold(0, |most, &byte| most.max(byte));

@@ -1,6 +1,8 @@
 //! Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011), a counter-based random generator.
 
-use super::{Level, Simd};
+#[cfg(target_arch = "x86_64")]
+use super::Level;
+use super::Simd;
 
 pub(super) const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];

@@ -1,7 +1,9 @@
 //! Counts from random bytes, 64 at a time.
 
+#[cfg(target_arch = "x86_64")]
+use super::Level;
+use super::Simd;
 use super::philox::{RoundKeys, philox_chunk};
-use super::{Level, Simd};
 
 /// Limits that a byte is compared with.
 pub const LIMITS: usize = 5;
