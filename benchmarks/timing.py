@@ -51,8 +51,13 @@ class Entry:
         """
         if self.few is None:
             return self.seconds(self.whole)
-        first, some = self.seconds(FEWEST), self.seconds(self.few)
-        return first + (self.whole - FEWEST) * (some - first) / (self.few - FEWEST)
+        self.seconds(FEWEST)  # what happens but once in a process is not set-up of the work
+        first, some, units = self.seconds(FEWEST), self.seconds(self.few), self.few
+        while some < 1.5 * first and units < self.whole:
+            # Set-up hides the units: more of them are done.
+            units = min(4 * units, self.whole)
+            some = self.seconds(units)
+        return first + (self.whole - FEWEST) * (some - first) / (units - FEWEST)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,9 @@ def race(entries: Sequence[Entry]) -> tuple[Figure, ...]:
             entry.contender,
             entry.threads,
             tuple(taken),
-            "all" if entry.few is None else f"{entry.few:,} of {entry.whole:,} {entry.unit}",
+            "all"
+            if entry.few is None
+            else f"{entry.few:,} or more of {entry.whole:,} {entry.unit}",
         )
         for entry, taken in zip(entries, seconds, strict=True)
     )

@@ -27,6 +27,13 @@ pub enum Interval {
     Bootstrap(Plan, BootstrapMethod, QuantileRule),
 }
 
+impl Interval {
+    /// Whether influence values are looked at: those of plain bootstrap intervals are not.
+    fn needs_influence(self) -> bool {
+        !matches!(self, Interval::Bootstrap(_, method, _) if method != BootstrapMethod::Bca)
+    }
+}
+
 /// What is asked of the responses.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -133,7 +140,7 @@ fn points(
             .zip(&outcomes)
             .map(|(&c, outcome)| {
                 // Where there is no value, there is no fit to take a derivative of.
-                let gradient = if outcome.value.is_finite() {
+                let gradient = if question.interval.needs_influence() && outcome.value.is_finite() {
                     estimator.gradient(c, &dispersion)
                 } else {
                     None
