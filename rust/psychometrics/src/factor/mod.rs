@@ -1,5 +1,6 @@
 //! Factor analysis of small matrices.
 
+mod concentrated;
 mod minres;
 mod ml;
 

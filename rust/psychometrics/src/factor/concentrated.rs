@@ -1,0 +1,108 @@
+//! The one-factor discrepancy of maximum likelihood with loadings at their best: a function of uniquenesses alone.
+
+use crate::linalg::eigen;
+
+/// The discrepancy with the loadings at their best for given uniquenesses, as a function of their logarithms.
+pub(super) struct Concentrated {
+    pub value: f64,
+    pub gradient: Vec<f64>,
+    hessian: Vec<f64>,
+    /// The largest eigenvalue of the matrix scaled by uniquenesses, and its vector.
+    largest: f64,
+    vector: Vec<f64>,
+}
+
+impl Concentrated {
+    pub fn new(correlation: &[f64], log_uniquenesses: &[f64]) -> Concentrated {
+        let items = log_uniquenesses.len();
+        let t: Vec<f64> = log_uniquenesses.iter().map(|x| x.exp()).collect();
+        let scaled: Vec<f64> = (0..items * items)
+            .map(|at| correlation[at] / (t[at / items] * t[at % items]).sqrt())
+            .collect();
+        let (values, vectors) = eigen(&scaled, items);
+        // Where no eigenvalue exceeds one, the best loadings are zero.
+        let largest = values[0].max(1.0);
+        let v = vectors[..items].to_vec();
+        let value = log_uniquenesses.iter().sum::<f64>()
+            + (0..items).map(|j| scaled[j * items + j]).sum::<f64>()
+            + largest.ln()
+            - largest;
+        let gradient = (0..items)
+            .map(|j| 1.0 - scaled[j * items + j] + (largest - 1.0) * v[j] * v[j])
+            .collect();
+        let mut hessian = vec![0.0; items * items];
+        for i in 0..items {
+            for j in 0..items {
+                // The generalised inverse of (largest - scaled matrix), by its eigenvectors.
+                let inverse: f64 = (1..items)
+                    .map(|m| {
+                        let gap = (largest - values[m]).max(1e-10);
+                        vectors[m * items + i] * vectors[m * items + j] / gap
+                    })
+                    .sum();
+                let own = if i == j { largest * v[i] * v[i] } else { 0.0 };
+                let curvature = 2.0 * largest * (v[i] * v[j]).powi(2)
+                    + 2.0 * largest * largest * v[i] * v[j] * inverse
+                    - own;
+                hessian[i * items + j] = (1.0 / largest - 1.0) * curvature - (v[i] * v[j]).powi(2);
+            }
+            hessian[i * items + i] += scaled[i * items + i];
+        }
+        Concentrated { value, gradient, hessian, largest, vector: v }
+    }
+
+    pub fn loadings(&self, uniquenesses: &[f64]) -> Vec<f64> {
+        let sign = if self.vector.iter().sum::<f64>() < 0.0 { -1.0 } else { 1.0 };
+        let scale = sign * (self.largest - 1.0).sqrt();
+        self.vector.iter().zip(uniquenesses).map(|(v, t)| v * t.sqrt() * scale).collect()
+    }
+
+    /// The second derivatives among the items that are not on their bounds, and these items.
+    pub fn free_hessian(&self, bounded: &[bool]) -> (Vec<f64>, Vec<usize>) {
+        let free: Vec<usize> = (0..bounded.len()).filter(|&j| !bounded[j]).collect();
+        let size = free.len();
+        let value = |at: usize| self.hessian[free[at / size] * bounded.len() + free[at % size]];
+        ((0..size * size).map(value).collect(), free)
+    }
+
+    /// A step downhill: Newton's, with negative curvature turned positive. Bounded items stay.
+    pub fn step(&self, bounded: &[bool]) -> Vec<f64> {
+        let (hessian, free) = self.free_hessian(bounded);
+        let size = free.len();
+        let (values, vectors) = eigen(&hessian, size);
+        let mut step = vec![0.0; bounded.len()];
+        for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {
+            let along: f64 = vector.iter().zip(&free).map(|(v, &j)| v * self.gradient[j]).sum();
+            let change = -along / value.abs().max(1e-3);
+            for (v, &j) in vector.iter().zip(&free) {
+                step[j] += change * v;
+            }
+        }
+        // A logarithm that moves by more than two is beyond what the curvature knows.
+        let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
+        let scale = (2.0 / longest).min(1.0);
+        step.iter_mut().for_each(|s| *s *= scale);
+        step
+    }
+
+    /// The first point along the step, halved again and again, that lies lower.
+    pub fn go_down(
+        &self,
+        correlation: &[f64],
+        logs: &[f64],
+        step: &[f64],
+        least: f64,
+    ) -> Option<(Concentrated, Vec<f64>)> {
+        let mut length = 1.0;
+        for _ in 0..40 {
+            let next: Vec<f64> =
+                logs.iter().zip(step).map(|(x, s)| (x + length * s).clamp(least, 0.0)).collect();
+            let point = Concentrated::new(correlation, &next);
+            if point.value < self.value {
+                return Some((point, next));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+}
