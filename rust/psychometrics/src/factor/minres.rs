@@ -51,6 +51,19 @@ fn gradient(correlation: &[f64], loadings: &[f64], i: usize) -> f64 {
     all - (li * li - row[i]) * li + excess(li) * li
 }
 
+/// The second derivatives of half the criterion, in the lower triangle.
+fn hessian(correlation: &[f64], loadings: &[f64], matrix: &mut [f64]) {
+    let items = loadings.len();
+    let sum: f64 = loadings.iter().map(|l| l * l).sum();
+    for (i, li) in loadings.iter().enumerate() {
+        for j in 0..i {
+            matrix[i * items + j] = 2.0 * li * loadings[j] - correlation[i * items + j];
+        }
+        let bound = if excess(*li) > 0.0 { 3.0 * li * li - 1.0 + LEAST_UNIQUENESS } else { 0.0 };
+        matrix[i * items + i] = sum - li * li + bound;
+    }
+}
+
 /// Newton's method; nothing where it does not get to a minimum from here.
 fn newton(correlation: &[f64], loadings: &mut [f64], memory: &mut FitMemory) -> Option<FitStatus> {
     let items = loadings.len();
@@ -58,15 +71,9 @@ fn newton(correlation: &[f64], loadings: &mut [f64], memory: &mut FitMemory) -> 
     let start = scratch;
     start.copy_from_slice(loadings);
     for _ in 0..30 {
-        let sum: f64 = loadings.iter().map(|l| l * l).sum();
-        for i in 0..items {
-            let li = loadings[i];
-            for j in 0..=i {
-                matrix[i * items + j] = 2.0 * li * loadings[j] - correlation[i * items + j];
-            }
-            let bound = if excess(li) > 0.0 { 3.0 * li * li - 1.0 + LEAST_UNIQUENESS } else { 0.0 };
-            matrix[i * items + i] = sum - li * li + bound;
-            step[i] = gradient(correlation, loadings, i);
+        hessian(correlation, loadings, matrix);
+        for (i, step) in step.iter_mut().enumerate() {
+            *step = gradient(correlation, loadings, i);
         }
         if !cholesky(matrix, items) {
             break;
@@ -129,21 +136,13 @@ pub(crate) fn minres_gradient(
     in_loadings: &[f64],
 ) -> Option<Vec<f64>> {
     let items = loadings.len();
-    let sum: f64 = loadings.iter().map(|l| l * l).sum();
-    let mut hessian = vec![0.0; items * items];
-    for i in 0..items {
-        let li = loadings[i];
-        for j in 0..i {
-            hessian[i * items + j] = 2.0 * li * loadings[j] - correlation[i * items + j];
-        }
-        let bound = if excess(li) > 0.0 { 3.0 * li * li - 1.0 + LEAST_UNIQUENESS } else { 0.0 };
-        hessian[i * items + i] = sum - li * li + bound;
-    }
-    if !cholesky(&mut hessian, items) {
+    let mut matrix = vec![0.0; items * items];
+    hessian(correlation, loadings, &mut matrix);
+    if !cholesky(&mut matrix, items) {
         return None;
     }
     let mut y = in_loadings.to_vec();
-    cholesky_solve(&hessian, items, &mut y);
+    cholesky_solve(&matrix, items, &mut y);
     let pair = |i: usize, j: usize| {
         if i == j { 0.0 } else { 0.5 * (y[i] * loadings[j] + y[j] * loadings[i]) }
     };
