@@ -18,9 +18,6 @@ SAME = 1e-10
 NUMERICAL = 1e-8
 # factor_analyzer stops its optimiser early; see the twin's own test.
 FACTOR_ANALYZER = 5e-6
-# Survey weights and pairwise covariances: the core divides by the weight of a pair less the mean
-# weight of all persons, the twin by the pair's persons less one. They part by terms of 1/n.
-PAIRWISE_DIVISORS = 1e-4
 
 REPLICATES = 8
 SEED = 20
@@ -181,11 +178,8 @@ def test_replicates(kind: str, design: str, missing: Any, law: Any) -> None:
                 survey_weights=group.survey_weights,
                 start=group.start(name),
             )
-            part = missing == "pairwise" and "weights" in DESIGNS[design]
-            on_covariances = MATRIX[name] == "covariance"  # type: ignore[index]
-            tolerance = PAIRWISE_DIVISORS if part and on_covariances else SAME
             own = found.values[group.number, at]
-            np.testing.assert_allclose(own, twin.values, rtol=tolerance)
+            np.testing.assert_allclose(own, twin.values, rtol=SAME)
             assert words(found.statuses[group.number, at]) == twin.statuses.tolist()
 
 
@@ -379,16 +373,13 @@ def test_replicates_without_a_value_take_no_part_in_intervals() -> None:
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("kind", ["codes", "reals"])
 def test_influence_errors(kind: str, design: str, missing: Any, coefficient: Any) -> None:
-    on_covariances = MATRIX[coefficient] == "covariance"
-    part = missing == "pairwise" and "weights" in DESIGNS[design] and on_covariances
     responses = cp.Responses.from_frame(*survey(kind), by="site", **DESIGNS[design])
     table = cp.reliability(
         responses, coefficients=coefficient, missing=missing, interval="adf"
     ).table
     for group, row in zip(groups_of(responses, missing), table.rows(named=True), strict=True):
         expected = pure.standard_error(group.x, coefficient, **group.design)
-        tolerance = PAIRWISE_DIVISORS if part else NUMERICAL
-        assert row["se"] == pytest.approx(expected, rel=tolerance)
+        assert row["se"] == pytest.approx(expected, rel=NUMERICAL)
         reach = 1.959963984540054 * row["se"]
         limits = (row["estimate"] - reach, row["estimate"] + reach)
         assert (row["lower"], row["upper"]) == pytest.approx(limits, rel=SAME)

@@ -73,7 +73,8 @@ def _from_other(data: Any) -> pl.DataFrame:
             "for example with polars.read_csv or polars.scan_parquet."
         )
     try:
-        return pl.DataFrame(data)
+        # A DuckDB relation hands itself over; taken in from outside, it complains when Python ends.
+        return data.pl() if type(data).__name__ == "DuckDBPyRelation" else pl.DataFrame(data)
     except ModuleNotFoundError as error:
         raise missing_extra(str(error.name), "pandas") from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:

@@ -71,14 +71,22 @@ def deviations(columns: Array, mass: Array) -> Array:
     return np.asarray(shifted - mass @ shifted / mass.sum())
 
 
-def weighted_covariance(columns: Array, drawn: Array, survey: Array) -> Array:
-    """Return the covariance matrix of complete `columns`, NaN with fewer than two rows drawn."""
+def weighted_covariance(
+    columns: Array, drawn: Array, survey: Array, one: float | None = None
+) -> Array:
+    """Return the covariance matrix of complete `columns`, NaN with no more than one row's weight.
+
+    `one` is what one row weighs, the mean of these rows when not given; the divisor is their weight
+    less this.
+    """
     mass = drawn * survey
-    n_drawn = drawn.sum()
-    if n_drawn <= 1:
+    drawn_rows = drawn.sum()
+    if one is None and drawn_rows > 0:
+        one = mass.sum() / drawn_rows
+    if one is None or mass.sum() <= one:
         return np.full((columns.shape[1], columns.shape[1]), np.nan)
     centred = deviations(columns, mass)
-    return np.asarray((centred.T * (mass / mass.sum())) @ centred * (n_drawn / (n_drawn - 1)))
+    return np.asarray((centred.T * mass) @ centred / (mass.sum() - one))
 
 
 def covariance(
@@ -104,8 +112,10 @@ def covariance(
     Returns
     -------
     array, items × items
-        With counts c, survey weights w, a = c w, n* = sum c and weighted means m:
-        ``sum a (x - m)(x - m)' / sum a * n* / (n* - 1)``. NaN where fewer than two rows remain.
+        With counts c, survey weights w, a = c w, weighted means m, and what one row weighs,
+        ``v = sum a / sum c`` over all rows that take part:
+        ``sum a (x - m)(x - m)' / (sum a - v)``, pairwise with the sums of a over the rows of the
+        pair. NaN where no more than one row's weight remains.
 
     Raises
     ------
@@ -127,9 +137,10 @@ def covariance(
     rows = used_rows(data, missing)
     if missing == "listwise":
         return weighted_covariance(data[rows], drawn[rows], survey[rows])
+    one = (drawn * survey)[rows].sum() / drawn[rows].sum()
     result = np.empty((data.shape[1], data.shape[1]))
     for i, j, both, pair in pairs(data):
-        block = weighted_covariance(pair, drawn[both], survey[both])
+        block = weighted_covariance(pair, drawn[both], survey[both], one)
         result[i, j] = result[j, i] = block[0, 1] if i != j else block[0, 0]
     return result
 

@@ -1,6 +1,7 @@
 //! Resampling: random streams, row weights, clusters and strata. Knows no coefficient.
 
 mod binomial;
+mod block_weights;
 mod clusters;
 mod exponential;
 mod multinomial;

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::exponential::{PART_BITS, PARTS, exponential_weights, weight_part};
-use super::multinomial::Multinomial;
-use super::stream::Stream;
+use super::block_weights::BlockWeights;
+use super::exponential::{PART_BITS, PARTS};
 use super::{BLOCK, clusters};
 use crate::error::{Error, Result, invalid};
 use crate::moments::{BytePanel, Dispersion, Moments, Panel, RealPanel, RealSums};
 use crate::monitor::{Monitor, Silent};
-use crate::responses::{Answers, Group, Responses, Stratum};
+use crate::responses::{Answers, Group, Responses};
 use crate::simd::{AlignedBytes, LARGEST_WEIGHT, ROW_STEP, Simd, TILE, dot_tiles};
 
 /// The law of the weights.
@@ -34,7 +33,7 @@ pub struct Plan {
     pub weights: Weights,
 }
 
-/// Weight rows that are made and used together: those of 2048 rows of data fit the caches with the features.
+/// Weight rows that are made and used together: those of a block fit the second-level cache with its features.
 const WEIGHT_ROWS: usize = 32;
 /// Bytes of the sums that a task keeps: they stay in the second-level cache.
 const TASK_BYTES: usize = 1 << 19;
@@ -220,91 +219,6 @@ impl TileSums {
     fn get(&self, weight_row: usize, column: usize) -> i64 {
         let tile = weight_row / TILE * (self.columns / TILE) + column / TILE;
         self.wide[tile * TILE * TILE + weight_row % TILE * TILE + column % TILE]
-    }
-}
-
-/// The weights of a stratum's units (rows, or clusters), block by block.
-pub(super) struct BlockWeights {
-    simd: Simd,
-    law: Weights,
-    streams: Vec<Stream>,
-    /// For each replicate the draws that fall into each block.
-    shares: Vec<Vec<u32>>,
-    exponential: Vec<u32>,
-    counts: Vec<u8>,
-}
-
-impl BlockWeights {
-    pub fn new(run: Resampling, stratum: &Stratum, replicates: Range<usize>) -> BlockWeights {
-        let Plan { seed, weights: law, .. } = run.plan;
-        let seed = seed ^ stratum.key;
-        let stream = |replicate| Stream::new(seed, stratum.number, replicate as u32);
-        let streams: Vec<Stream> = replicates.map(stream).collect();
-        let mut shares = vec![Vec::new(); streams.len()];
-        if law == Weights::Multinomial {
-            for (stream, shares) in streams.iter().zip(&mut shares) {
-                let multinomial = Multinomial { simd: run.simd, stream: *stream };
-                multinomial.block_shares(stratum.units(), shares);
-            }
-        }
-        let (exponential, counts) = Default::default();
-        BlockWeights { simd: run.simd, law, streams, shares, exponential, counts }
-    }
-
-    /// Writes the weights that the `index`-th replicate gives to one block as byte rows, `stride` apart; returns
-    /// their sum.
-    fn bytes(
-        &mut self,
-        block: usize,
-        units: usize,
-        index: usize,
-        stride: usize,
-        out: &mut [u8],
-    ) -> Result<i64> {
-        let stream = self.streams[index];
-        match self.law {
-            Weights::Multinomial => {
-                let share = self.shares[index][block];
-                let multinomial = Multinomial { simd: self.simd, stream };
-                let counts = &mut out[..units.next_multiple_of(ROW_STEP)];
-                multinomial.block_counts(block as u32, share, units, counts)?;
-                Ok(share.into())
-            }
-            Weights::Exponential => {
-                self.exponential.resize(units, 0);
-                exponential_weights(self.simd, &stream, block as u32, &mut self.exponential);
-                for (part, out) in out.chunks_exact_mut(stride).enumerate() {
-                    weight_part(&self.exponential, part, out);
-                }
-                Ok(self.exponential.iter().map(|&w| i64::from(w)).sum())
-            }
-        }
-    }
-
-    /// Appends the weights that the `index`-th replicate gives to one block; exponential ones in units of 2⁻¹⁹.
-    pub fn reals(
-        &mut self,
-        block: usize,
-        units: usize,
-        index: usize,
-        out: &mut Vec<f64>,
-    ) -> Result<()> {
-        let stream = self.streams[index];
-        match self.law {
-            Weights::Multinomial => {
-                self.counts.resize(units.next_multiple_of(ROW_STEP), 0);
-                let share = self.shares[index][block];
-                let multinomial = Multinomial { simd: self.simd, stream };
-                multinomial.block_counts(block as u32, share, units, &mut self.counts)?;
-                out.extend(self.counts[..units].iter().map(|&count| f64::from(count)));
-            }
-            Weights::Exponential => {
-                self.exponential.resize(units, 0);
-                exponential_weights(self.simd, &stream, block as u32, &mut self.exponential);
-                out.extend(self.exponential.iter().map(|&weight| f64::from(weight)));
-            }
-        }
-        Ok(())
     }
 }
 

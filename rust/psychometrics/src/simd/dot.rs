@@ -1,7 +1,5 @@
 //! Dot products of byte columns with byte weights: the work of a bootstrap.
 
-use std::ops::Range;
-
 use super::{Level, Simd};
 
 /// Features and replicates are taken four by four.
@@ -11,9 +9,6 @@ pub const TILE: usize = 4;
 pub const LARGEST_WEIGHT: u8 = 63;
 /// Rows are padded to a multiple of this.
 pub const ROW_STEP: usize = 64;
-
-/// Rows that are taken at once: sixteen weight columns and four features of these fit the first-level cache.
-const ROWS_AT_ONCE: usize = 2048;
 
 /// Bytes from one column to the next for this number of rows.
 ///
@@ -42,28 +37,24 @@ pub fn dot_tiles(simd: Simd, features: &[u8], weights: &[u8], rows: usize, sums:
     let padded = rows.next_multiple_of(ROW_STEP);
     #[cfg(target_arch = "x86_64")]
     let largest = if simd.0 == Level::Avx2 { largest_weight(simd, weights) } else { 0 };
-    for first in (0..padded).step_by(ROWS_AT_ONCE) {
-        let rows = first..(first + ROWS_AT_ONCE).min(padded);
-        // A feature tile stays in the first-level cache while all weight rows pass over it.
-        for (f, feature_tile) in features.chunks_exact(tile_bytes).enumerate() {
-            for (w, weight_tile) in weights.chunks_exact(tile_bytes).enumerate() {
-                let at = (w * feature_tiles + f) * TILE * TILE;
-                let Some(out) = sums[at..].first_chunk_mut::<16>() else { return };
-                let features = rows_of_tile(feature_tile, stride, &rows);
-                let weights = rows_of_tile(weight_tile, stride, &rows);
-                match simd.0 {
-                    Level::Scalar => scalar(features, weights, out),
-                    // SAFETY: a `Simd` of this level exists only where the machine was seen to have it; all eight
-                    // columns are of one length, a multiple of 64.
-                    #[cfg(target_arch = "aarch64")]
-                    Level::Neon => unsafe { super::neon::tile(features, weights, out) },
-                    // SAFETY: as above, and no weight is above `largest`.
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => unsafe { super::avx2::tile(features, weights, largest, out) },
-                    // SAFETY: as above.
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => unsafe { super::avx512::tile(features, weights, out) },
-                }
+    for (f, feature_tile) in features.chunks_exact(tile_bytes).enumerate() {
+        for (w, weight_tile) in weights.chunks_exact(tile_bytes).enumerate() {
+            let at = (w * feature_tiles + f) * TILE * TILE;
+            let Some(out) = sums[at..].first_chunk_mut::<16>() else { return };
+            let features = columns_of_tile(feature_tile, stride, padded);
+            let weights = columns_of_tile(weight_tile, stride, padded);
+            match simd.0 {
+                Level::Scalar => scalar(features, weights, out),
+                // SAFETY: a `Simd` of this level exists only where the machine was seen to have it; all eight
+                // columns are of one length, a multiple of 64.
+                #[cfg(target_arch = "aarch64")]
+                Level::Neon => unsafe { super::neon::tile(features, weights, out) },
+                // SAFETY: as above, and no weight is above `largest`.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => unsafe { super::avx2::tile(features, weights, largest, out) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => unsafe { super::avx512::tile(features, weights, out) },
             }
         }
     }
@@ -78,9 +69,9 @@ fn largest_weight(simd: Simd, weights: &[u8]) -> u8 {
     largest
 }
 
-/// The same rows of each column of a tile.
-fn rows_of_tile<'a>(tile: &'a [u8], stride: usize, rows: &Range<usize>) -> [&'a [u8]; TILE] {
-    std::array::from_fn(|column| &tile[column * stride..][rows.clone()])
+/// Each column of a tile.
+fn columns_of_tile(tile: &[u8], stride: usize, length: usize) -> [&[u8]; TILE] {
+    std::array::from_fn(|column| &tile[column * stride..][..length])
 }
 
 fn scalar(features: [&[u8]; TILE], weights: [&[u8]; TILE], out: &mut [i32; 16]) {
