@@ -3,6 +3,7 @@
 The public names; see the documentation of each.
 """
 
+from compassion_psy import scales
 from compassion_psy._core import __version__
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import (
@@ -17,7 +18,7 @@ from compassion_psy.moments import Moments, moments
 from compassion_psy.options import Bootstrap
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
-from compassion_psy.scales import Scale
+from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
 
 __all__ = [
@@ -33,8 +34,11 @@ __all__ = [
     "Scale",
     "ScaleError",
     "SimulatedSurvey",
+    "Subscale",
+    "Total",
     "__version__",
     "moments",
     "reliability",
+    "scales",
     "simulate_survey",
 ]

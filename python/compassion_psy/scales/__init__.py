@@ -1,5 +1,22 @@
-"""Scales: which columns are items, the range of an answer, and which items are reversed."""
+"""Scales: which columns are items, the range of an answer, what is reversed, how it is scored.
 
-from compassion_psy.scales.scale import Scale
+:func:`list` and :func:`get` are the registry of published scales.
+"""
 
-__all__ = ["Scale"]
+from compassion_psy.scales.facts import FactSheet
+from compassion_psy.scales.registry import get, list
+from compassion_psy.scales.rules import Composite, Conversion, MissingRule, Subscale, Total
+from compassion_psy.scales.scale import Scale, snake_case
+
+__all__ = [
+    "Composite",
+    "Conversion",
+    "FactSheet",
+    "MissingRule",
+    "Scale",
+    "Subscale",
+    "Total",
+    "get",
+    "list",
+    "snake_case",
+]

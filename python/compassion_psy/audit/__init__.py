@@ -1,0 +1,1 @@
+"""Audits: what is odd in keys and answers, before any statistic is believed."""
