@@ -34,7 +34,8 @@ def one_factor_ml(matrix: ArrayLike, start: ArrayLike | None = None) -> OneFacto
     matrix : array, items × items
         Positive definite covariance or correlation matrix.
     start : array of one uniqueness an item, optional
-        Begin here and nowhere else (as bootstrap replicates do, from the estimate). By default the
+        Begin here, as bootstrap replicates do from the estimate. Where this and the minimum it
+        leads to lie inside the bounds, nothing else is tried. Otherwise, and by default, the
         best of several starts is kept: Jöreskog's, and for each item the same with that item's
         uniqueness at its bound, since other local minima have some uniqueness there.
 
@@ -60,15 +61,19 @@ def one_factor_ml(matrix: ArrayLike, start: ArrayLike | None = None) -> OneFacto
     """
     r, deviation = _scaled(matrix)
     default = 1.0 / np.diag(np.linalg.inv(r)) * (1.0 - 0.5 / len(r))
-    starts = _starts(default, deviation, start)
 
     def objective(log_uniquenesses: Array) -> Evaluation:
         return _ml(r, log_uniquenesses)[0]
 
     # The upper bound is never in the way: wherever the gradient for an item vanishes, its variance
     # is fitted exactly, so that its uniqueness is its variance less a square.
-    lowest = float(np.log(SMALLEST_UNIQUENESS))
-    found = [Box(objective, lowest, 0.0).minimise(np.log(point)) for point in starts]
+    box = Box(objective, float(np.log(SMALLEST_UNIQUENESS)), 0.0)
+    found = []
+    if start is not None:
+        (point,) = _starts(default, deviation, start)
+        found = [box.minimise(np.log(point))]
+    if not found or not (_inside(point) and _inside(np.exp(found[0].point))):
+        found += [box.minimise(np.log(other)) for other in _starts(default, deviation, None)]
     best = _lowest([minimum.value for minimum in found])
     minimum = found[best]
     loadings = _ml(r, minimum.point)[1]
@@ -178,6 +183,11 @@ def _starts(default: Array, deviation: Array, start: ArrayLike | None) -> list[A
     for item, uniquenesses in enumerate(at_bound):
         uniquenesses[item] = SMALLEST_UNIQUENESS
     return [default, *at_bound]
+
+
+def _inside(uniquenesses: Array) -> bool:
+    """Whether no uniqueness is on its bound."""
+    return bool((uniquenesses > SMALLEST_UNIQUENESS * (1.0 + 1e-9)).all())
 
 
 def _lowest(values: list[float]) -> int:

@@ -59,8 +59,9 @@ pub fn responses<'a>(answers: &'a AnswerArray, design: &'a Design) -> PyResult<R
     let weights = design.weights.as_ref().map(|weights| weights.as_slice()).transpose()?;
     let boundaries =
         Boundaries { groups: &groups, strata: strata.as_deref(), clusters: clusters.as_deref() };
+    let keys = design.keys.as_slice()?;
     Responses::new(answers, rows, items, weights, boundaries)
-        .and_then(|responses| responses.with_keys(design.keys.as_slice().unwrap_or_default()))
+        .and_then(|responses| responses.with_keys(keys))
         .map_err(to_python)
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, invalid};
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, IntervalStatus, QuantileRule, alpha_interval,
     bootstrap_interval, influence, mean_and_deviation, normal_quantile, normal_theory_error,
@@ -86,6 +86,12 @@ pub fn analyse(
     question: &Question,
     monitor: &dyn Monitor,
 ) -> Result<Answer> {
+    if !(question.level > 0.0 && question.level < 1.0) {
+        return invalid(format!("level {} is not between 0 and 1", question.level));
+    }
+    if responses.incomplete && !question.pairwise {
+        return invalid("answers are missing: leave out incomplete rows, or take pairs of items");
+    }
     let points = points(simd, responses, question, monitor)?;
     if monitor.cancelled() {
         return Err(Error::Cancelled);
@@ -130,7 +136,7 @@ fn points(
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
         let mut estimator = Estimator::default();
-        let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion);
+        let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion, monitor);
         let outcomes: Vec<Outcome> = question.coefficients.iter().map(evaluate).collect();
         estimator.settle();
         let rows = &responses.groups[group];
@@ -177,7 +183,7 @@ fn replicates(
         }
         for ((out, &c), outcome) in out.iter_mut().zip(coefficients).zip(&point.outcomes) {
             *out = if outcome.value.is_finite() {
-                own.1.evaluate(c, dispersion)
+                own.1.evaluate(c, dispersion, monitor)
             } else {
                 Outcome::none(outcome.status)
             };

@@ -12,6 +12,8 @@ pub enum Error {
     Invalid(String),
     /// The instruction set asked for is not one this machine has.
     Unsupported(String),
+    /// The results would not fit the memory.
+    OutOfMemory(String),
     /// The caller asked to stop.
     Cancelled,
 }
@@ -19,7 +21,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Invalid(message) | Error::Unsupported(message) => f.write_str(message),
+            Error::Invalid(message) | Error::Unsupported(message) | Error::OutOfMemory(message) => {
+                f.write_str(message)
+            }
             Error::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -33,6 +33,8 @@ pub struct Responses<'a> {
     pub clustered: bool,
     /// The largest code.
     pub largest_code: u8,
+    /// Whether an answer is missing.
+    pub incomplete: bool,
 }
 
 /// Rows that are analysed together.
@@ -146,14 +148,15 @@ impl<'a> Responses<'a> {
         if !nested || clusters.peek().is_some() {
             return invalid("clusters must lie within strata, and strata within groups");
         }
-        let largest_code = match answers {
+        let (largest_code, incomplete) = match answers {
             // Missing answers become zeros by wrapping around.
-            Answers::Codes(codes) => {
-                codes.iter().fold(0_u8, |most, code| most.max(code.wrapping_add(1))).max(1) - 1
-            }
-            Answers::Reals(_) => 0,
+            Answers::Codes(codes) => (
+                codes.iter().fold(0_u8, |most, code| most.max(code.wrapping_add(1))).max(1) - 1,
+                codes.iter().fold(0, |most, &code| most.max(code)) == MISSING,
+            ),
+            Answers::Reals(reals) => (0, reals.iter().any(|x| x.is_nan())),
         };
-        Ok(Responses { answers, rows, items, weights, groups, clustered, largest_code })
+        Ok(Responses { answers, rows, items, weights, groups, clustered, largest_code, incomplete })
     }
 
     /// Gives each group random streams of its own key, whatever other groups there are.

@@ -5,6 +5,7 @@ mod common;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use common::Generator;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::error::Error;
@@ -85,6 +86,22 @@ fn whoever_says_stop_gets_an_error() {
             }
         }
     }
+}
+
+#[test]
+fn a_single_long_fit_is_stopped() {
+    // Answers that measure nothing: every fit of sixty items tries every start, thousands of Newton steps.
+    let mut generator = Generator(1);
+    let codes = (0..300 * 60).map(|_| generator.below(5) as u8).collect();
+    let survey = Survey::of(codes, 300, 60);
+    let mut question = question(2000, Weights::Multinomial);
+    question.coefficients = vec![Coefficient::OmegaU];
+    let at = Instant::now() + Duration::from_millis(300);
+    let answer = analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Alarm(at));
+    let late = at.elapsed();
+    assert_eq!(answer.unwrap_err(), Error::Cancelled);
+    // Without a question between starts this took twenty seconds; two leave room for a busy machine.
+    assert!(late < Duration::from_secs(2), "{late:?}");
 }
 
 /// Says stop at a time.

@@ -6,6 +6,7 @@ use common::Generator;
 use common::chance::{assert_close, assert_near};
 use common::matrices::{cold, dispersion, heywood, one_factor, sampled};
 use psychometrics::factor::{FitMemory, FitStatus, minres_one_factor};
+use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Estimator, Status};
 
 use Coefficient::{Alpha, AlphaStd, Lambda2, Lambda6, OmegaTotal, OmegaU};
@@ -118,7 +119,7 @@ fn what_cannot_be_computed_says_why() {
     }
     let mut few = dispersion(&[1.0, 0.4, 0.4, 1.0], 2);
     few.persons = 1.0;
-    assert_eq!(Estimator::default().evaluate(Alpha, &few).status, Status::TooFewRows);
+    assert_eq!(Estimator::default().evaluate(Alpha, &few, &Silent).status, Status::TooFewRows);
 }
 
 #[test]
@@ -222,7 +223,7 @@ fn a_warm_start_ends_where_a_cold_one_does() {
     for (covariance, items, persons) in matrices() {
         let mut estimator = Estimator::default();
         for coefficient in Coefficient::ALL {
-            estimator.evaluate(coefficient, &dispersion(&covariance, items));
+            estimator.evaluate(coefficient, &dispersion(&covariance, items), &Silent);
         }
         estimator.settle();
         for _ in 0..10 {
@@ -237,7 +238,7 @@ fn a_warm_start_ends_where_a_cold_one_does() {
                 }
             }
             for coefficient in Coefficient::ALL {
-                let warm = estimator.evaluate(coefficient, &dispersion(&near, items));
+                let warm = estimator.evaluate(coefficient, &dispersion(&near, items), &Silent);
                 let cold = cold(coefficient, &near, items);
                 let equal = warm.status == cold.status
                     && (cold.value.is_nan() || (warm.value - cold.value).abs() < 1e-10);

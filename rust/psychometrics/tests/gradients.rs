@@ -4,6 +4,7 @@ mod common;
 
 use common::matrices::{dispersion, heywood, one_factor, sampled};
 use psychometrics::moments::Dispersion;
+use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Estimator, Matrix, Status};
 
 /// Relative to the largest entry: differences with a step of 1e-4 of a variance are good to its fourth power times the
@@ -39,12 +40,12 @@ fn check(
 ) {
     let largest = gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
     let mut warm = Estimator::default();
-    warm.evaluate(coefficient, &moved(0, 0, 0.0));
+    warm.evaluate(coefficient, &moved(0, 0, 0.0), &Silent);
     warm.settle();
     for i in 0..items {
         for j in 0..=i {
             let value = |change: f64| {
-                let outcome = warm.clone().evaluate(coefficient, &moved(i, j, change));
+                let outcome = warm.clone().evaluate(coefficient, &moved(i, j, change), &Silent);
                 assert!(matches!(outcome.status, Status::Ok | Status::Heywood));
                 outcome.value
             };
@@ -68,7 +69,7 @@ fn gradients_in_covariances_are_differences_of_values() {
         for coefficient in Coefficient::ALL {
             let point = dispersion(&covariance, items);
             let mut estimator = Estimator::default();
-            estimator.evaluate(coefficient, &point);
+            estimator.evaluate(coefficient, &point, &Silent);
             let gradient = estimator.gradient(coefficient, &point).unwrap().in_covariances(&point);
             let moved = |i: usize, j: usize, change: f64| {
                 let mut moved = covariance.clone();
@@ -94,7 +95,7 @@ fn gradients_in_correlations_are_differences_of_values() {
         for coefficient in [Coefficient::AlphaStd, Coefficient::OmegaTotal] {
             let point = dispersion(&covariance, items);
             let mut estimator = Estimator::default();
-            estimator.evaluate(coefficient, &point);
+            estimator.evaluate(coefficient, &point, &Silent);
             let gradient = estimator.gradient(coefficient, &point).unwrap();
             assert_eq!(gradient.matrix, Matrix::Correlation);
             let moved = |i: usize, j: usize, change: f64| {
@@ -116,7 +117,7 @@ fn what_has_no_value_has_no_gradient() {
     let point = dispersion(&[1.0, 0.4, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0], 3);
     for coefficient in [Coefficient::Lambda6, Coefficient::OmegaU, Coefficient::OmegaTotal] {
         let mut estimator = Estimator::default();
-        assert_eq!(estimator.evaluate(coefficient, &point).status, Status::ConstantItem);
+        assert_eq!(estimator.evaluate(coefficient, &point, &Silent).status, Status::ConstantItem);
         assert!(estimator.gradient(coefficient, &point).is_none(), "{}", coefficient.name());
     }
 }

@@ -75,7 +75,7 @@ fn check(what: &str, survey: &Survey, group: usize, pairwise: bool, reference: &
         let loose = 100.0 * tolerance(coefficient);
         let expected = reference[error][name].as_f64().unwrap();
         assert_near(estimate.standard_error, expected, loose, &format!("{what}: error"));
-        estimator.evaluate(coefficient, dispersion);
+        estimator.evaluate(coefficient, dispersion, &Silent);
         let gradient = estimator.gradient(coefficient, dispersion).unwrap();
         let Influence { acceleration: got, .. } = influence(
             Simd::chosen().unwrap(),
@@ -152,7 +152,7 @@ fn check_replicates(
         for coefficient in Coefficient::ALL {
             let name = coefficient.name();
             let what = format!("{what} {name} of replicate {replicate}");
-            let outcome = Estimator::default().evaluate(coefficient, dispersion);
+            let outcome = Estimator::default().evaluate(coefficient, dispersion, &Silent);
             if let Some(status) = reference[format!("{name}_status")][replicate].as_str() {
                 assert_eq!(outcome.status.name(), status, "{what}");
             }

@@ -189,3 +189,41 @@ fn a_coefficient_that_is_not_there() {
     }
     assert!(Coefficient::named("beta").unwrap_err().to_string().contains("\"beta\""));
 }
+
+/// A question about alpha, one way or the other.
+fn alpha(interval: Interval, pairwise: bool, level: f64) -> Question {
+    Question { coefficients: vec![Coefficient::Alpha], pairwise, interval, level }
+}
+
+#[test]
+fn levels_that_are_none() {
+    let survey = Survey::one_factor(1, 50, 4, 4);
+    for level in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.0, 2.0] {
+        let question = alpha(Interval::Influence, false, level);
+        let answer = analyse(Simd::scalar(), &survey.responses(), &question, &Silent);
+        assert!(matches!(answer, Err(Error::Invalid(message)) if message.contains("level")));
+    }
+}
+
+#[test]
+fn missing_answers_among_complete_rows() {
+    let mut survey = Survey::one_factor(1, 50, 4, 4);
+    survey.codes[17] = MISSING;
+    for survey in [survey.clone(), survey.with_reals(1)] {
+        let question = alpha(Interval::None, false, 0.95);
+        let answer = analyse(Simd::scalar(), &survey.responses(), &question, &Silent);
+        assert!(matches!(answer, Err(Error::Invalid(message)) if message.contains("missing")));
+        let question = alpha(Interval::None, true, 0.95);
+        assert!(analyse(Simd::scalar(), &survey.responses(), &question, &Silent).is_ok());
+    }
+}
+
+#[test]
+fn more_results_than_there_is_memory() {
+    let survey = Survey::one_factor(1, 50, 4, 4);
+    let plan = Plan { seed: 1, replicates: usize::MAX / 32, weights: Weights::Multinomial };
+    let bootstrap = Interval::Bootstrap(plan, BootstrapMethod::Percentile, QuantileRule::Normal);
+    let question = alpha(bootstrap, false, 0.95);
+    let answer = analyse(Simd::scalar(), &survey.responses(), &question, &Silent);
+    assert!(matches!(answer, Err(Error::OutOfMemory(message)) if message.contains("replicates")));
+}

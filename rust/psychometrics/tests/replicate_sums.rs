@@ -226,3 +226,32 @@ fn sums_of_many_items_do_not_overflow() {
         }
     }
 }
+
+#[test]
+fn exponential_weights_of_many_large_answers_do_not_overflow() {
+    // In units of the weights the squared totals of these rows add up to more than 2⁶³.
+    let (rows, items) = (40_000, 120);
+    let codes = (0..rows * items).map(|at| 200 + (at * 7919 % 104_729 % 55) as u8).collect();
+    let survey = Survey::of(codes, rows, items);
+    let plan = Plan { seed: 3, replicates: 2, weights: Exponential };
+    for clusters in [false, true] {
+        let survey = if clusters { survey.clone().clustered(4) } else { survey.clone() };
+        let found = all(Simd::chosen().unwrap(), &survey.responses(), Panel::Small, plan);
+        for (replicate, found) in found.iter().enumerate() {
+            let weights = row_weights(&survey, plan, 0, replicate);
+            let total = |row: usize| -> f64 {
+                (0..items).map(|item| f64::from(survey.codes[item * rows + row]) - 227.0).sum()
+            };
+            let mass: f64 = weights.iter().sum();
+            let mean = weights.iter().enumerate().map(|(r, w)| w * total(r)).sum::<f64>() / mass;
+            let squares: f64 =
+                weights.iter().enumerate().map(|(r, w)| w * (total(r) - mean).powi(2)).sum();
+            let variance = squares / (mass - mass / rows as f64);
+            assert!(
+                (found[2] / variance - 1.0).abs() < 1e-9,
+                "{clusters}: {} {variance}",
+                found[2]
+            );
+        }
+    }
+}

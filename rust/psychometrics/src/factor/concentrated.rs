@@ -73,7 +73,7 @@ impl Concentrated {
         let mut step = vec![0.0; bounded.len()];
         for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {
             let along: f64 = vector.iter().zip(&free).map(|(v, &j)| v * self.gradient[j]).sum();
-            let change = -along / value.abs().max(1e-3);
+            let change = -along / value.abs().max(1e-9);
             for (v, &j) in vector.iter().zip(&free) {
                 step[j] += change * v;
             }

@@ -9,13 +9,14 @@ use super::concentrated::Concentrated;
 use super::minres::principal_factor;
 use super::{FitMemory, FitStatus, LEAST_UNIQUENESS, NEWTON_TOLERANCE};
 use crate::linalg::{cholesky, lu, lu_solve, lu_solve_transposed};
+use crate::monitor::Monitor;
 
 /// How often a start that was too far is brought nearer, and by how many fixed-point steps.
 const APPROACHES: usize = 4;
 const STEPS: usize = 15;
 
 /// A one-factor solution of a correlation matrix.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct MlFit {
     /// Loadings on the standardised items.
     pub loadings: Vec<f64>,
@@ -28,45 +29,55 @@ pub struct MlFit {
 }
 
 /// Fits one factor to a correlation matrix, from `fit` where it holds a solution of a near matrix.
+///
+/// Where that start and what Newton's method makes of it lie inside the bounds, this is the solution. Otherwise there
+/// may be several minima: all starts are tried, and the lowest minimum is taken. A cancelled fit has not converged.
 pub fn ml_one_factor(
     correlation: &[f64],
     items: usize,
     fit: &mut MlFit,
     memory: &mut FitMemory,
+    monitor: &dyn Monitor,
 ) -> FitStatus {
     memory.resize(items);
     memory.matrix.copy_from_slice(correlation);
     if !cholesky(&mut memory.matrix, items) {
         return FitStatus::NotPositiveDefinite;
     }
-    if fit.loadings.len() == items {
-        let mut near = fit.clone();
-        if near.solve(correlation, memory)
+    let warm = fit.loadings.len() == items;
+    if warm && !fit.bounded.contains(&true) {
+        let mut near = std::mem::take(&mut memory.near);
+        near.clone_from(fit);
+        let solved = near.solve(correlation, memory)
             && near.orientation == fit.orientation
-            && near.is_minimum(correlation, memory)
-        {
-            *fit = near;
+            && near.is_minimum(correlation, memory);
+        if solved {
+            std::mem::swap(fit, &mut near);
+        }
+        memory.near = near;
+        if solved {
             return fit.status();
         }
     }
     let mut best: Option<(f64, MlFit)> = None;
-    if fit.loadings.len() == items {
+    if warm {
+        fit.clone().consider(correlation, memory, &mut best);
         let mut near = fit.clone();
         for _ in 0..APPROACHES {
-            near.approach(correlation);
-            near.clone().consider(correlation, memory, &mut best);
             if best.is_some() {
                 break;
             }
+            near.approach(correlation);
+            near.clone().consider(correlation, memory, &mut best);
         }
     }
+    MlFit::maximised(correlation, items, monitor).consider(correlation, memory, &mut best);
     // In small samples a Heywood case may lie lower than other minima: one with each item as the factor is tried.
     for item in 0..items {
+        if monitor.cancelled() {
+            return FitStatus::NotConverged;
+        }
         MlFit::near_item(correlation, items, item).consider(correlation, memory, &mut best);
-    }
-    let mut candidate = MlFit::default();
-    if candidate.maximise(correlation, items) {
-        candidate.consider(correlation, memory, &mut best);
     }
     match best {
         Some((_, found)) => {
@@ -89,6 +100,22 @@ struct ItemTerms {
     t_loading: f64,
     /// The derivative of the uniqueness in the item's variance.
     t_variance: f64,
+}
+
+impl Clone for MlFit {
+    fn clone(&self) -> MlFit {
+        let mut copy = MlFit::default();
+        copy.clone_from(self);
+        copy
+    }
+
+    // The derived one would not keep the memory.
+    fn clone_from(&mut self, other: &MlFit) {
+        self.loadings.clone_from(&other.loadings);
+        self.uniquenesses.clone_from(&other.uniquenesses);
+        self.bounded.clone_from(&other.bounded);
+        self.orientation = other.orientation;
+    }
 }
 
 impl MlFit {
@@ -265,42 +292,39 @@ impl MlFit {
         cholesky(&mut hessian, free.len())
     }
 
-    /// Maximises the likelihood over the logarithms of uniquenesses by bounded Newton steps.
-    fn maximise(&mut self, correlation: &[f64], items: usize) -> bool {
+    /// Where bounded Newton steps over the logarithms of uniquenesses lead, which maximise the likelihood.
+    fn maximised(correlation: &[f64], items: usize, monitor: &dyn Monitor) -> MlFit {
         // Half of each variance unique, whatever the matrix: reaches the lower of two minima more often than squared
         // multiple correlations do.
         let mut log_uniquenesses = vec![0.5_f64.ln(); items];
         let least = LEAST_UNIQUENESS.ln();
         let mut point = Concentrated::new(correlation, &log_uniquenesses);
-        let mut found = false;
+        let mut bounded = vec![false; items];
         for _ in 0..500 {
-            let bounded: Vec<bool> = (0..items)
+            bounded = (0..items)
                 .map(|j| log_uniquenesses[j] <= least && point.gradient[j] >= 0.0)
                 .collect();
             let largest = (0..items)
                 .filter(|&j| !bounded[j])
                 .fold(0.0_f64, |most, j| most.max(point.gradient[j].abs()));
-            self.bounded = bounded;
-            if largest < 1e-9 {
-                found = true;
+            if largest < 1e-9 || monitor.cancelled() {
                 break;
             }
-            let step = point.step(&self.bounded);
+            let step = point.step(&bounded);
             let Some((next, logs)) = point.go_down(correlation, &log_uniquenesses, &step, least)
             else {
                 // No smaller value along the step: at the limits of precision.
-                found = largest < 1e-6;
                 break;
             };
             (point, log_uniquenesses) = (next, logs);
         }
-        self.uniquenesses = log_uniquenesses.iter().map(|x| x.exp()).collect();
-        self.loadings = point.loadings(&self.uniquenesses);
-        if self.loadings.iter().all(|l| l.abs() < 1e-12) {
+        let uniquenesses: Vec<f64> = log_uniquenesses.iter().map(|x| x.exp()).collect();
+        let mut loadings = point.loadings(&uniquenesses);
+        if loadings.iter().all(|l| l.abs() < 1e-12) {
             // No common factor at all: principal factors are as good a start as any.
-            self.loadings = principal_factor(correlation, items);
+            loadings = principal_factor(correlation, items);
         }
-        found
+        MlFit { loadings, uniquenesses, bounded, orientation: 0.0 }
     }
 
     /// The gradient of a function of loadings and variances in the correlations (whose diagonal counts as variances).
@@ -353,6 +377,7 @@ impl MlFit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::Silent;
 
     fn implied(loadings: &[f64]) -> Vec<f64> {
         let k = loadings.len();
@@ -365,7 +390,8 @@ mod tests {
     fn recovers_exact_loadings() {
         let truth = [0.9, 0.7, -0.4, 0.6, 0.2];
         let mut fit = MlFit::default();
-        let status = ml_one_factor(&implied(&truth), 5, &mut fit, &mut FitMemory::default());
+        let status =
+            ml_one_factor(&implied(&truth), 5, &mut fit, &mut FitMemory::default(), &Silent);
         assert_eq!(status, FitStatus::Converged);
         for (loading, truth) in fit.loadings.iter().zip(truth) {
             assert!((loading - truth).abs() < 1e-12);
@@ -377,14 +403,14 @@ mod tests {
         let mut near = implied(&[0.8, 0.7, 0.5, 0.6, 0.4, 0.7]);
         let mut fit = MlFit::default();
         let mut memory = FitMemory::default();
-        ml_one_factor(&near, 6, &mut fit, &mut memory);
+        ml_one_factor(&near, 6, &mut fit, &mut memory, &Silent);
         for (i, j, change) in [(0, 1, 0.03), (2, 4, -0.05), (3, 5, 0.04)] {
             near[i * 6 + j] += change;
             near[j * 6 + i] += change;
         }
         let mut cold = MlFit::default();
-        assert_eq!(ml_one_factor(&near, 6, &mut fit, &mut memory), FitStatus::Converged);
-        assert_eq!(ml_one_factor(&near, 6, &mut cold, &mut memory), FitStatus::Converged);
+        assert_eq!(ml_one_factor(&near, 6, &mut fit, &mut memory, &Silent), FitStatus::Converged);
+        assert_eq!(ml_one_factor(&near, 6, &mut cold, &mut memory, &Silent), FitStatus::Converged);
         for (warm, cold) in fit.loadings.iter().zip(&cold.loadings) {
             assert!((warm - cold).abs() < 1e-12);
         }
@@ -399,10 +425,27 @@ mod tests {
         r[8] = 0.6;
         let mut fit = MlFit::default();
         let mut memory = FitMemory::default();
-        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
+        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory, &Silent), FitStatus::Heywood);
         assert!(fit.uniquenesses.contains(&LEAST_UNIQUENESS));
         let warm = fit.clone();
-        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory), FitStatus::Heywood);
+        assert_eq!(ml_one_factor(&r, 4, &mut fit, &mut memory, &Silent), FitStatus::Heywood);
         assert!((warm.loadings[0] - fit.loadings[0]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn small_uniquenesses_inside_the_bounds_are_found() {
+        // Along the valley of the logarithm of a small uniqueness the curvature nearly vanishes.
+        for least in [0.05, 0.02, 0.01, 0.008, 0.0055] {
+            for (first, second) in [(0.255, 0.2888), (0.5, 0.4), (0.3, 0.8)] {
+                let truth = [first, second, (1.0_f64 - least).sqrt()];
+                let mut fit = MlFit::default();
+                let mut memory = FitMemory::default();
+                let status = ml_one_factor(&implied(&truth), 3, &mut fit, &mut memory, &Silent);
+                assert_eq!(status, FitStatus::Converged, "{least} {first} {second}");
+                for (loading, truth) in fit.loadings.iter().zip(truth) {
+                    assert!((loading - truth).abs() < 1e-8, "{least} {first} {second}");
+                }
+            }
+        }
     }
 }

@@ -31,6 +31,7 @@ pub struct FitMemory {
     step: Vec<f64>,
     scratch: Vec<f64>,
     exchanges: Vec<usize>,
+    near: MlFit,
 }
 
 impl FitMemory {

@@ -99,7 +99,11 @@ pub fn bootstrap_interval(
             (at(adjusted(tail)), at(adjusted(1.0 - tail)))
         }
     };
-    (lower, upper, IntervalStatus::Ok)
+    if lower.is_finite() && upper.is_finite() {
+        (lower, upper, IntervalStatus::Ok)
+    } else {
+        none(IntervalStatus::OutsideReplicates)
+    }
 }
 
 /// Mean and standard deviation (divisor B - 1); NaN where there are too few values.

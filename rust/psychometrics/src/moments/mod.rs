@@ -24,8 +24,12 @@ pub enum Panel {
 }
 
 impl Panel {
-    /// Number of sums beside the number of persons.
+    /// Number of sums beside the number of persons. More items than a machine holds have as many sums as it counts.
     pub fn sums(self, items: usize) -> usize {
+        // Four times their square must be a number.
+        if items >= 1 << (usize::BITS / 2 - 2) {
+            return usize::MAX;
+        }
         let pairs = items * (items + 1) / 2;
         match self {
             Panel::Small => items + 2,

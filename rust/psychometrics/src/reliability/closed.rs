@@ -26,8 +26,10 @@ pub fn lambda2(matrix: &[f64], items: usize) -> f64 {
     let k = items as f64;
     let total: f64 = matrix.iter().sum();
     let trace: f64 = matrix.iter().step_by(items + 1).sum();
-    let squares = off_diagonal_squares(matrix, items);
-    1.0 - trace / total + (k / (k - 1.0) * squares).sqrt() / total
+    // Shares of the trace: squares of very small or large numbers would not be numbers.
+    let shares: Vec<f64> = matrix.iter().map(|c| c / trace).collect();
+    let squares = off_diagonal_squares(&shares, items);
+    1.0 - trace / total + (k / (k - 1.0) * squares).sqrt() * (trace / total)
 }
 
 /// Guttman's lambda 6, nothing where the matrix has no inverse.

@@ -5,6 +5,7 @@ use crate::factor::{
     FitMemory, FitStatus, MlFit, minres_one_factor, ml_one_factor, principal_factor,
 };
 use crate::moments::Dispersion;
+use crate::monitor::Monitor;
 
 /// Totals whose variance is below this share of the items' have none: all that is left is rounding.
 const LEAST_TOTAL: f64 = 1e-12;
@@ -32,13 +33,19 @@ impl Estimator {
         self.start = self.last.clone();
     }
 
-    /// The coefficient of these moments.
-    pub fn evaluate(&mut self, coefficient: Coefficient, dispersion: &Dispersion) -> Outcome {
+    /// The coefficient of these moments. Of a cancelled one nothing is to be believed.
+    pub fn evaluate(
+        &mut self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+        monitor: &dyn Monitor,
+    ) -> Outcome {
         let Dispersion { items, trace, total, .. } = *dispersion;
-        if dispersion.persons < 2.0 || !total.is_finite() || !trace.is_finite() {
+        // With pairwise moments a pair may have too few persons though there are many: its covariance is NaN.
+        if dispersion.persons < 2.0 || total.is_nan() || trace.is_nan() {
             return Outcome::none(Status::TooFewRows);
         }
-        if items < 2 {
+        if items < 2 || total.is_infinite() || trace.is_infinite() {
             return Outcome::none(Status::Undefined);
         }
         // Written so that it also holds where nothing varies.
@@ -69,13 +76,13 @@ impl Estimator {
                 Some(value) => Outcome::ok(value),
                 None => Outcome::none(Status::NotPositiveDefinite),
             },
-            Coefficient::OmegaU => self.omega_u(dispersion),
+            Coefficient::OmegaU => self.omega_u(dispersion, monitor),
             Coefficient::OmegaTotal => self.omega_total(dispersion),
             Coefficient::Alpha | Coefficient::Lambda2 => Outcome::default(),
         }
     }
 
-    fn omega_u(&mut self, dispersion: &Dispersion) -> Outcome {
+    fn omega_u(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {
         let items = dispersion.items;
         if items < 3 {
             return Outcome::none(Status::Undefined);
@@ -85,7 +92,7 @@ impl Estimator {
         standardise(&dispersion.covariance, items, &mut self.standardised);
         self.last.ml.clone_from(&self.start.ml);
         let fit = &mut self.last.ml;
-        let status = ml_one_factor(&self.standardised, items, fit, &mut self.memory);
+        let status = ml_one_factor(&self.standardised, items, fit, &mut self.memory, monitor);
         fitted(status, || {
             let (mut common, mut unique) = (0.0, 0.0);
             for (j, (l, t)) in fit.loadings.iter().zip(&fit.uniquenesses).enumerate() {

@@ -51,7 +51,7 @@ impl Estimator {
         let values = match coefficient {
             Coefficient::Alpha => alpha(dispersion),
             Coefficient::AlphaStd => alpha_std(dispersion),
-            Coefficient::Lambda2 => lambda2(dispersion),
+            Coefficient::Lambda2 => lambda2(dispersion)?,
             Coefficient::Lambda6 => lambda6(dispersion)?,
             Coefficient::OmegaU => self.omega_u_gradient(dispersion)?,
             Coefficient::OmegaTotal => self.omega_total_gradient(dispersion)?,
@@ -129,15 +129,20 @@ fn alpha_std(dispersion: &Dispersion) -> Vec<f64> {
     gradient
 }
 
-fn lambda2(dispersion: &Dispersion) -> Vec<f64> {
+fn lambda2(dispersion: &Dispersion) -> Option<Vec<f64>> {
     let Dispersion { items, trace, total, ref covariance, .. } = *dispersion;
     let scale = items as f64 / (items as f64 - 1.0);
-    let root = (scale * off_diagonal_squares(covariance, items)).sqrt();
+    let shares: Vec<f64> = covariance.iter().map(|c| c / trace).collect();
+    let root = trace * (scale * off_diagonal_squares(&shares, items)).sqrt();
+    if root == 0.0 {
+        // The square root has no derivative where no items go together.
+        return None;
+    }
     let common = (trace - root) / (total * total);
     let mut gradient: Vec<f64> =
         covariance.iter().map(|c| common + scale * c / (root * total)).collect();
     gradient.iter_mut().step_by(items + 1).for_each(|g| *g = common - 1.0 / total);
-    gradient
+    Some(gradient)
 }
 
 fn lambda6(dispersion: &Dispersion) -> Option<Vec<f64>> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::replicates::{Resampling, Visit, Weights, group_weights};
+use super::replicates::{Resampling, Visit, Weights, group_weights, sums_fit};
 use crate::error::{Error, Result};
 use crate::moments::{Moments, RealPanel, range_moments};
 use crate::responses::Answers;
@@ -25,7 +25,8 @@ impl ClusterMoments {
             .map(|group| group.strata.iter().flat_map(|s| s.clusters.clone()).collect())
             .collect();
         let go_on = |_: &Range<usize>| !run.monitor.cancelled();
-        if let (Answers::Codes(codes), None) = (responses.answers, responses.weights) {
+        let exact = responses.exact() && responses.groups.iter().all(|group| sums_fit(run, group));
+        if let (Answers::Codes(codes), true) = (responses.answers, exact) {
             let (rows, items) = (responses.rows, responses.items);
             let of = |range| range_moments(run.simd, codes, rows, items, run.panel, range);
             let group = |ranges: Vec<_>| ranges.into_par_iter().filter(go_on).map(of).collect();

@@ -11,7 +11,9 @@ use crate::simd::Simd;
 pub const PARTS: usize = 4;
 /// Bits of a part.
 pub const PART_BITS: usize = 6;
-const SCALE: f64 = (1_u32 << 19) as f64;
+/// A weight of one is two to this power.
+pub const UNIT_BITS: usize = 19;
+const SCALE: f64 = (1_u32 << UNIT_BITS) as f64;
 const LARGEST: f64 = ((1_u32 << 24) - 1) as f64;
 
 /// The weights of a block's units, in units of 2⁻¹⁹.

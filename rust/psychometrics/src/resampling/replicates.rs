@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::block_weights::BlockWeights;
-use super::exponential::{PART_BITS, PARTS};
+use super::exponential::{PART_BITS, PARTS, UNIT_BITS};
 use super::{BLOCK, clusters};
 use crate::error::{Error, Result, invalid};
 use crate::moments::{BytePanel, Dispersion, Moments, Panel, RealPanel, RealSums};
@@ -37,6 +37,8 @@ pub struct Plan {
 const WEIGHT_ROWS: usize = 32;
 /// Bytes of the sums that a task keeps: they stay in the second-level cache.
 const TASK_BYTES: usize = 1 << 19;
+/// Exponential weights of so many units sum to less than twice their number, but for a chance below 10⁻¹⁰⁰.
+const MANY_UNITS: usize = 1 << 10;
 /// Blocks after which 32-bit sums could overflow.
 const BLOCKS_TO_FLUSH: usize =
     i32::MAX as usize / (255 * LARGEST_WEIGHT as usize * BLOCK.next_multiple_of(ROW_STEP));
@@ -77,6 +79,7 @@ where
     if plan.replicates == 0 || width == 0 {
         return invalid("no replicates or nothing to evaluate");
     }
+    let mut results = room(responses.groups.len(), plan.replicates, width)?;
     let sums = panel.sums(responses.items);
     let tile = tile_replicates(plan, sums);
     let tasks: Vec<(usize, Range<usize>)> = (0..responses.groups.len())
@@ -87,32 +90,69 @@ where
         })
         .collect();
     let clusters = responses.clustered.then(|| clusters::ClusterMoments::new(run));
-    let results: Result<Vec<Vec<T>>> = tasks
-        .into_par_iter()
-        .map(|(group, replicates)| {
-            let mut workspace = workspace();
-            let mut dispersion = Dispersion::default();
-            let mut results = vec![T::default(); replicates.len() * width];
-            let mut out = results.chunks_exact_mut(width);
-            let mut visit = |fill: &mut dyn FnMut(&mut Dispersion)| {
-                fill(&mut dispersion);
-                if let Some(out) = out.next() {
-                    evaluate(&mut workspace, group, &dispersion, out);
-                }
-            };
-            let rows = &responses.groups[group];
-            if let Some(clusters) = &clusters {
-                clusters.replicates(run, group, replicates.clone(), &mut visit)?;
-            } else if let (Answers::Codes(codes), None) = (responses.answers, responses.weights) {
-                exact_replicates(run, codes, rows, replicates.clone(), &mut visit)?;
-            } else {
-                real_replicates(run, rows, replicates.clone(), &mut visit)?;
+    let mut parts = Vec::with_capacity(tasks.len());
+    let mut rest = results.as_mut_slice();
+    for (group, replicates) in tasks {
+        let (part, after) = rest.split_at_mut(replicates.len() * width);
+        parts.push((group, replicates, part));
+        rest = after;
+    }
+    parts.into_par_iter().try_for_each(|(group, replicates, part)| {
+        let mut workspace = workspace();
+        let mut dispersion = Dispersion::default();
+        let mut out = part.chunks_exact_mut(width);
+        let mut visit = |fill: &mut dyn FnMut(&mut Dispersion)| {
+            fill(&mut dispersion);
+            if let Some(out) = out.next() {
+                evaluate(&mut workspace, group, &dispersion, out);
             }
-            monitor.advance(replicates.len() as u64);
+        };
+        let rows = &responses.groups[group];
+        let exact = responses.exact() && sums_fit(run, rows);
+        if let Some(clusters) = &clusters {
+            clusters.replicates(run, group, replicates.clone(), &mut visit)?;
+        } else if let (Answers::Codes(codes), true) = (responses.answers, exact) {
+            exact_replicates(run, codes, rows, replicates.clone(), &mut visit)?;
+        } else {
+            real_replicates(run, rows, replicates.clone(), &mut visit)?;
+        }
+        monitor.advance(replicates.len() as u64);
+        Ok(())
+    })?;
+    Ok(results)
+}
+
+/// Room for all values, or an error where there is none.
+fn room<T: Copy + Default>(groups: usize, replicates: usize, width: usize) -> Result<Vec<T>> {
+    let mut results = Vec::new();
+    let values = groups.checked_mul(replicates).and_then(|all| all.checked_mul(width));
+    match values.map(|values| (values, results.try_reserve_exact(values))) {
+        Some((values, Ok(()))) => {
+            results.resize(values, T::default());
             Ok(results)
+        }
+        _ => Err(Error::OutOfMemory(format!(
+            "{replicates} replicates of {width} coefficients for {groups} groups do not fit the memory"
+        ))),
+    }
+}
+
+/// Whether the integer sums of a group's replicates are below 2⁶³, whatever the answers.
+pub(super) fn sums_fit(run: Resampling, group: &Group) -> bool {
+    let unit: u128 = match run.plan.weights {
+        Weights::Multinomial => 1,
+        Weights::Exponential => 2 << UNIT_BITS,
+    };
+    let rows: usize = group
+        .strata
+        .iter()
+        .map(|stratum| {
+            let largest = stratum.clusters.iter().map(Range::len).max().unwrap_or(1);
+            stratum.units().max(MANY_UNITS).saturating_mul(largest)
         })
-        .collect();
-    Ok(results?.concat())
+        .sum();
+    let total = run.responses.items as u128 * u128::from(run.responses.largest_code);
+    rows as u128 * unit * total * total < 1 << 63
 }
 
 /// Called for each replicate of a task in order, with what fills in its dispersion.
@@ -167,6 +207,10 @@ fn exact_replicates(
     let mut moments = Moments::<i64>::empty(run.panel, items);
     moments.persons = group.rows().len() as i64;
     for (index, &weight) in weight.iter().enumerate() {
+        // Fits may take longer than sums.
+        if run.monitor.cancelled() {
+            return Err(Error::Cancelled);
+        }
         moments.weight = weight;
         moments.sums.fill(0);
         let column = |c: usize| -> i64 {
@@ -253,13 +297,16 @@ fn real_replicates(
     }
     let persons = group.rows().len() as i64;
     for sums in &sums {
+        if run.monitor.cancelled() {
+            return Err(Error::Cancelled);
+        }
         let moments = sums.moments(run.panel, run.responses.items, persons);
         visit(&mut |dispersion| dispersion.fill(&moments));
     }
     Ok(())
 }
 
-/// The weights that one replicate gives to a group's units (rows, or clusters), in their order.
+/// The weights of a group's strata, one after the other.
 pub(super) fn group_weights(run: Resampling, group: &Group, replicate: usize) -> Result<Vec<f64>> {
     let mut out = Vec::new();
     for stratum in &group.strata {

@@ -2,6 +2,7 @@
 
 use super::Generator;
 use psychometrics::moments::Dispersion;
+use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Estimator, Outcome};
 
 /// What moments of a thousand persons with these covariances would say.
@@ -72,5 +73,5 @@ pub fn heywood() -> Vec<f64> {
 
 /// The coefficient of these covariances, from nothing.
 pub fn cold(coefficient: Coefficient, covariance: &[f64], items: usize) -> Outcome {
-    Estimator::default().evaluate(coefficient, &dispersion(covariance, items))
+    Estimator::default().evaluate(coefficient, &dispersion(covariance, items), &Silent)
 }
