@@ -248,6 +248,11 @@ def _check(responses: Responses, question: Question) -> None:
             f"Scale {scale.name!r} has one item ({scale.items[0]!r}), but reliability needs at "
             "least 2; add items."
         )
+    if scale.total is None:
+        raise OptionError(
+            f"Scale {scale.name!r} has no total score, only subscales; ask for scale.scores, or "
+            f"for scale.subscale({scale.subscales[0].key!r})."
+        )
     for name in responses.groups.columns:
         if name in RESULT_COLUMNS:
             raise OptionError(

@@ -38,13 +38,19 @@ def _is_reversed(book: pl.DataFrame) -> pl.Series:
         return column.fill_null(value=False)
     numbers = column.cast(pl.Int64, strict=False)
     if column.is_not_null().any() and numbers.null_count() > column.null_count():
-        raise ScaleError(
-            f"The codebook's column 'reversed' holds {column.drop_nulls()[0]!r}; write true or "
-            "false, 1 or 0, or -1 for reversed items."
-        )
-    if (numbers == -1).any():
-        return (numbers == -1).fill_null(value=False)
-    return (numbers == 1).fill_null(value=False)
+        raise _not_a_truth(column.filter(numbers.is_null() & column.is_not_null())[0])
+    strange = numbers.filter(~numbers.is_in([-1, 0, 1]))
+    if len(strange):
+        raise _not_a_truth(strange[0])
+    # psych's keys are 1 and -1; without a -1, 1 says that an item is reversed.
+    return (numbers == (-1 if (numbers == -1).any() else 1)).fill_null(value=False)
+
+
+def _not_a_truth(value: object) -> ScaleError:
+    return ScaleError(
+        f"The codebook's column 'reversed' holds {value!r}; write true or false, 1 or 0, or 1 and "
+        "-1 for reversed items."
+    )
 
 
 def _scale(name: str, rows: pl.DataFrame) -> Scale:

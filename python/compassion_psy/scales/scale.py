@@ -125,11 +125,8 @@ class Scale:
         >>> [score.name for score in scales.get("iri").scores][:2]
         ['iri_fantasy', 'iri_empathic_concern']
         """
-        total = () if self.total is None else (replace(self, subscales=(), composites=()),)
-        if self.total is not None and self.total.rule.endswith("subscale_means"):
-            # Reliability is that of the items' sum; no rule of combining them is needed.
-            total = (replace(self, subscales=(), composites=(), total=Total("mean")),)
-        return (*total, *(self.subscale(each.key) for each in self.subscales))
+        parts = tuple(self.subscale(each.key) for each in self.subscales)
+        return parts if self.total is None else (self, *parts)
 
     def subscale(self, key: str) -> Scale:
         """Return a subscale as a scale of its own, with its own reversed items.
