@@ -405,3 +405,16 @@ def test_sheets_are_plain_data() -> None:
     assert isinstance(sheet, FactSheet)
     assert scale_of_sheet(sheet).sheet is sheet
     assert sheet.scored == (1, 2, 3)
+
+
+def test_the_fact_sheet_of_the_documentation(tmp_path: Path) -> None:
+    page = Path(__file__).parents[1] / "docs" / "scales.md"
+    blocks = page.read_text(encoding="utf-8").split("```toml\n")[1:]
+    short, full = (block.split("```")[0] for block in blocks)
+    (tmp_path / "short.toml").write_text(short)
+    (tmp_path / "full.toml").write_text(full)
+    (scale,) = cp.Scale.read(tmp_path / "short.toml")
+    assert scale.reversed == ("c2",)
+    (scale,) = cp.Scale.read(tmp_path / "full.toml")
+    assert [score.name for score in scale.scores] == ["calm", "calm_body", "calm_mind"]
+    assert scale.missing == cp.scales.MissingRule(minimum_answered=3, fill="person_mean")
