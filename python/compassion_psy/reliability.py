@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import asdict
 from functools import partial
 from numbers import Real
@@ -41,9 +41,6 @@ DEFINITIONS = {
 
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
 Missing = Literal["listwise", "pairwise"]
-
-# A slip of the finger must not ask the machine for a million threads.
-_MOST_THREADS = 1024
 
 
 def reliability(
@@ -131,6 +128,19 @@ def reliability(
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
 
+    Intervals by formula, of n persons, at level 1 - p, z the normal quantile at 1 - p/2:
+
+    - feldt: 1 - (1 - alpha) F with F the quantiles at 1 - p/2 and p/2 of the F distribution with
+      n - 1 and (n - 1)(k - 1) degrees of freedom [5]_.
+    - bonett: 1 - exp(ln(1 - alpha) ± z sqrt(2k / ((k - 1)(n - 2)))) [6]_.
+    - hakstian_whalen: 1 - c³ ((1 - alpha)^(1/3) ± z s)³ with c = (1 - 2/(9(n - 1))) /
+      (1 - 2/(9d)), d = (n - 1)(k - 1), and s² = 2k/(9d) (1 - alpha)^(2/3) /
+      (1 - 2/(9(n - 1)))² [7]_.
+    - normal_theory: alpha ± z sqrt(Q/n) with Q = 2k² / ((k - 1)² V³) (V (tr C² + (tr C)²) -
+      2 tr C 1'C²1) [8]_.
+    - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
+      values L on the coefficient; with clusters, L is summed within each first [9]_.
+
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
     needs no further fits and works for any number of persons.
@@ -143,6 +153,17 @@ def reliability(
        255-282.
     .. [3] McDonald, R. P. (1999). *Test theory: A unified treatment*. Erlbaum.
     .. [4] Efron, B. (1987). Better bootstrap confidence intervals. *JASA*, 82, 171-185.
+    .. [5] Feldt, L. S., Woodruff, D. J., & Salih, F. A. (1987). Statistical inference for
+       coefficient alpha. *Applied Psychological Measurement*, 11, 93-103.
+    .. [6] Bonett, D. G. (2002). Sample size requirements for testing and estimating coefficient
+       alpha. *Journal of Educational and Behavioral Statistics*, 27, 335-340.
+    .. [7] Hakstian, A. R., & Whalen, T. E. (1976). A k-sample significance test for independent
+       alpha coefficients. *Psychometrika*, 41, 219-231.
+    .. [8] van Zyl, J. M., Neudecker, H., & Nel, D. G. (2000). On the distribution of the maximum
+       likelihood estimator of Cronbach's alpha. *Psychometrika*, 65, 271-280.
+    .. [9] Maydeu-Olivares, A., Coffman, D. L., & Hartmann, W. M. (2007). Asymptotically
+       distribution-free (ADF) interval estimation of coefficient alpha. *Psychological Methods*,
+       12, 157-176.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``psych::guttman`` on a covariance matrix, ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
@@ -215,6 +236,11 @@ def _is_pairwise(missing: Missing) -> bool:
 def _level(level: float) -> float:
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
+    if 1 - (1 - float(level)) / 2 == 1:
+        raise OptionError(
+            f"level is {level!r}, so near to 1 that a limit would be infinite; lower it, to 0.99 "
+            "for example."
+        )
     return float(level)
 
 
@@ -222,7 +248,8 @@ def _all_responses(
     data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
 ) -> list[Responses]:
     if isinstance(data, Responses):
-        given = [name for name, value in columns.items() if value not in (None, (), [])]
+        # Not compared with what is empty: an array compares each of its values.
+        given = [name for name, value in columns.items() if not _is_left_out(value)]
         if scale is not None and scale != data.scale:
             given.append("scale")
         if given:
@@ -231,14 +258,22 @@ def _all_responses(
                 "or give it to Responses.from_frame."
             )
         return [data]
-    scales = [scale] if isinstance(scale, Scale) else scale or ()
-    if not scales or any(not isinstance(each, Scale) for each in scales):
+    scales = [scale] if isinstance(scale, Scale) else scale
+    if (
+        not isinstance(scales, Sequence)
+        or not scales
+        or any(not isinstance(each, Scale) for each in scales)
+    ):
         raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
     names = [each.name for each in scales]
     for name in names:
         if names.count(name) > 1:
             raise OptionError(f"Two scales have the name {name!r}; give each its own.")
     return [Responses.from_frame(data, each, **columns) for each in scales]
+
+
+def _is_left_out(value: object) -> bool:
+    return value is None or (isinstance(value, Sized) and len(value) == 0)
 
 
 def _check(responses: Responses, question: Question) -> None:
@@ -272,9 +307,9 @@ def _shared(
     callback: Callback | None, answered: list[Responses], question: Question
 ) -> list[Callback | None]:
     """Return for each scale a callback that reports its part of the replicates of all."""
-    if callback is None:
+    if callback is None or question.bootstrap is None:
         return [None] * len(answered)
-    replicates = question.bootstrap.replicates if question.bootstrap else 0
+    replicates = question.bootstrap.replicates
     parts = [responses.groups.height * replicates for responses in answered]
 
     def report(done: int, total: int, before: int, part: int) -> None:
