@@ -554,3 +554,35 @@ def test_progress_is_silent_where_nothing_is_resampled() -> None:
 
     for interval in (None, "adf", "feldt"):
         analyse(interval=interval, progress=report, coefficients="alpha")
+
+
+@pytest.mark.parametrize("factor", [2.0**-600, 1.0, 2.0**900])
+@pytest.mark.parametrize("interval", [BOOTSTRAP, "adf"])
+def test_the_unit_of_weights_changes_no_bit(factor: float, interval: Any) -> None:
+    draw = np.random.default_rng(4)
+    frame = FRAME.with_columns(w=pl.Series(draw.uniform(0.2, 3, FRAME.height)))
+    options: dict[str, Any] = {"by": "site", "weights": "w", "interval": interval}
+    ours = analyse(frame, **options).table
+    assert ours["lower"].null_count() == 0
+    assert ours.equals(analyse(frame.with_columns(pl.col("w") * factor), **options).table)
+
+
+@pytest.mark.parametrize(("maximum", "continuous"), [(2e9, False), (1e15, True)])
+def test_a_wide_scale_loses_no_digits_where_answers_lie_close(
+    maximum: float, continuous: bool
+) -> None:
+    scale = Scale("wide", items=ITEMS, minimum=0, maximum=maximum, continuous=continuous)
+    wide = FRAME.with_columns(pl.col(ITEMS).cast(pl.Int64) + 1_000_000)
+    near = Scale("wide", items=ITEMS, minimum=1, maximum=5)
+    expected = analyse(FRAME, near, interval="adf", coefficients=ALL).table
+    found = analyse(wide, scale, interval="adf", coefficients=ALL).table
+    for name in ("estimate", "se"):
+        # Differences of small whole numbers are exact; sums of squares lie in another order.
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
+
+
+def test_missing_codes_may_be_given_once() -> None:
+    frame = FRAME.with_columns(pl.col("item_1").fill_null(9))
+    twin = Scale("twin", items=ITEMS, minimum=1, maximum=5)
+    table = analyse(frame, [SCALE, twin], interval=None, missing_codes=(c for c in [0, 9])).table
+    assert table["n"].unique().to_list() == [FRAME.select(ITEMS).drop_nulls().height]

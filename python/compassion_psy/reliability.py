@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from numbers import Real
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import polars as pl
 
 from compassion_psy import _core
+from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import CompassionWarning, DataError, OptionError
 from compassion_psy.options import (
@@ -188,7 +189,7 @@ def reliability(
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    answered = _all_responses(data, scale, {**columns, "missing_codes": missing_codes})
+    answered = _all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
     for responses in answered:
         _check(responses, question)
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
@@ -248,15 +249,7 @@ def _all_responses(
     data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
 ) -> list[Responses]:
     if isinstance(data, Responses):
-        # Not compared with what is empty: an array compares each of its values.
-        given = [name for name, value in columns.items() if not _is_left_out(value)]
-        if scale is not None and scale != data.scale:
-            given.append("scale")
-        if given:
-            raise OptionError(
-                f"{given[0]} is given, but data is a Responses, which has its own; leave it out, "
-                "or give it to Responses.from_frame."
-            )
+        data.refuse_options(scale, **columns)
         return [data]
     scales = [scale] if isinstance(scale, Scale) else scale
     if (
@@ -270,10 +263,6 @@ def _all_responses(
         if names.count(name) > 1:
             raise OptionError(f"Two scales have the name {name!r}; give each its own.")
     return [Responses.from_frame(data, each, **columns) for each in scales]
-
-
-def _is_left_out(value: object) -> bool:
-    return value is None or (isinstance(value, Sized) and len(value) == 0)
 
 
 def _check(responses: Responses, question: Question) -> None:

@@ -35,7 +35,7 @@ class Scale:
         Those of `items` that are worded against the scale, turned for the total.
     continuous : bool
         Whether answers may have decimals, as test scores and sliders do. Otherwise a decimal is
-        an error, and all sums are exact.
+        an error, and for ranges of at most 255 answers all sums are exact.
     values : sequence of float, optional
         The possible answers, where these are not all whole numbers of the range.
     total : Total, optional
