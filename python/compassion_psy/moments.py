@@ -14,6 +14,7 @@ import polars as pl
 
 from compassion_psy import _core, moments_frame
 from compassion_psy.data.columns import code_list, uses_codes
+from compassion_psy.data.forking import refuse_forked_polars
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.moments_arrays import (
@@ -26,7 +27,7 @@ from compassion_psy.moments_arrays import (
     refuse_overflow,
     unpack,
 )
-from compassion_psy.options import THREADS_MAXIMUM, one_of, whole_number
+from compassion_psy.options import THREADS_MAXIMUM, check_instruction_set, one_of, whole_number
 from compassion_psy.scales import Scale
 
 
@@ -156,6 +157,7 @@ class Moments:
         DataError
             Where the file cannot be read, or does not hold moments of one scale.
         """
+        refuse_forked_polars()
         path = Path(path)
         try:
             frame = pl.read_parquet(path, glob=False)
@@ -214,6 +216,7 @@ class Moments:
                     f"These moments differ in {what} ({own!r} and {theirs!r}) and cannot be "
                     "combined; take both with the same scale and options."
                 )
+        refuse_forked_polars()
         own_place, other_place, groups = places(self.groups, other.groups)
         arrays = {}
         for name in _ARRAYS:
@@ -291,6 +294,7 @@ def moments(
     (5, [3.0, 3.2])
     """
     one_of("missing", missing, ("listwise", "pairwise"))
+    check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     if isinstance(data, Responses):

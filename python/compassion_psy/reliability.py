@@ -19,6 +19,7 @@ from compassion_psy.options import (
     BOOTSTRAP_METHODS,
     THREADS_MAXIMUM,
     Bootstrap,
+    check_instruction_set,
     one_of,
     whole_number,
 )
@@ -186,6 +187,7 @@ def reliability(
         pairwise=_is_pairwise(missing),
         level=_level(level),
     )
+    check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}

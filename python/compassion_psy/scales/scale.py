@@ -87,6 +87,10 @@ class Scale:
         if not isinstance(self.name, str) or not self.name.strip():
             raise ScaleError(f"The name of a scale is {self.name!r}; give it a text, not empty.")
         items = column_list(self.name, "items", self.items)
+        if not items:
+            raise ScaleError(
+                f"Scale {self.name!r} has no items; name the columns that are its items."
+            )
         reverse = column_list(self.name, "reversed", self.reversed)
         refuse_strangers(f"Scale {self.name!r}: reversed item", reverse, items)
         minimum, maximum = self._checked_range()
