@@ -96,7 +96,7 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "--by", "site", "--by", "year", "--cluster", "ward", "--strata", "kind",
         "--weights", "w", "--missing-code", "0", "--missing-code", "-9", "--missing-code", "1.5",
         "--missing", "pairwise", "--coefficients", "alpha, lambda6", "--interval", "percentile",
-        "--replicates", "50", "--seed", "7", "--bayesian", "--level", "0.9", "--threads", "2",
+        "--replicates", "50", "--seed", "7", "--level", "0.9", "--threads", "2",
         "--out", survey / "t.csv", "--replicates-out", survey / "r.json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -109,7 +109,7 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "weights": "w",
         "missing_codes": (0, -9, 1.5),
         "coefficients": ("alpha", "lambda6"),
-        "interval": Bootstrap(50, method="percentile", seed=7, weights="bayesian"),
+        "interval": Bootstrap(50, method="percentile", seed=7),
         "missing": "pairwise",
         "level": 0.9,
         "threads": 2,
@@ -384,3 +384,45 @@ def test_demo_shows_a_command_that_runs_and_refuses_a_file(tmp_path: Path) -> No
     done = run("demo", "--out", "afile", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "Error: --out afile is a file; name a folder.\n"
+
+
+def test_the_bayesian_bootstrap_and_strata_do_not_go_together(
+    survey: Path, calls: list[Any]
+) -> None:
+    options = ["reliability", survey / "survey.csv", "--scale", survey / "care.toml", "--bayesian"]
+    assert invoke(*options).exit_code == 0
+    assert calls[0][1]["interval"] == Bootstrap(weights="bayesian")
+    done = invoke(*options, "--strata", "site")
+    assert (done.exit_code, len(calls)) == (2, 1)
+    assert done.stderr.startswith("Error: --bayesian weights do not keep the shares of --strata")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (" 2", "numbers with blanks around them: remove"),
+        ("N/A", "'N/A' is no number among numbers"),
+    ],
+)
+def test_texts_among_the_answers_of_a_csv_file_are_explained(
+    survey: Path, answer: str, words: str
+) -> None:
+    lines = (survey / "survey.csv").read_text().splitlines()
+    lines[5] = ",".join([*lines[5].split(",")[:-1], answer])
+    (survey / "texts.csv").write_text("\n".join(lines))
+    done = run("reliability", "texts.csv", "--scale", "care.toml", cwd=survey)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_an_unknown_instruction_set_is_bad_input(survey: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "reliability", "survey.csv", "--scale", "care.toml"],
+        cwd=survey,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COMPASSION_PSY_SIMD": "foo"},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: The environment variable COMPASSION_PSY_SIMD is 'foo'")

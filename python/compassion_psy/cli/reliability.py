@@ -101,6 +101,10 @@ def reliability(
     """
     if interval not in BOOTSTRAP_METHODS:
         _refuse_bootstrap_options(interval, replicates, seed, bayesian, replicates_out)
+    if bayesian and strata:
+        raise click.UsageError(
+            "--bayesian weights do not keep the shares of --strata; leave one of them out."
+        )
     _refuse_overwriting((data, *scales), {"--out": out, "--replicates-out": replicates_out})
     described = [scale for path in scales for scale in Scale.read(path)]
     answers = [item for scale in described for item in scale.items]

@@ -20,6 +20,7 @@ MISSING = 255
 _ROWS_NAMED = 5
 _COLUMNS_NAMED = 3
 _CODES_NAMED = 3
+_TEXTS_NAMED = 3
 _LONGEST = 40
 _INT32_LIMIT = 2**31
 _INT64_LIMIT = 2**63
@@ -117,14 +118,29 @@ def _not_numbers(column: pl.Series, scale: Scale) -> DataError:
     values = column.drop_nulls()
     remedy = "recode the answers, for example with replace_strict"
     if dtype in (pl.String, pl.Categorical, pl.Enum):
-        numbers = values.cast(pl.String).cast(pl.Float64, strict=False)
-        if numbers.null_count() == 0:
-            remedy = "the texts are numbers: cast the column, for example to polars.Int64"
+        remedy = _remedy_of_texts(values.cast(pl.String)) or remedy
     first = list(dict.fromkeys(map(repr, values.head(20).to_list())))[:3]
     such_as = f" (such as {', '.join(first)})" if first else ""
     return DataError(
         f"Column {column.name!r} holds {dtype}{such_as}, but scale {scale.name!r} needs numbers "
         f"from {scale.minimum:g} to {scale.maximum:g}; {remedy}."
+    )
+
+
+def _remedy_of_texts(values: pl.Series) -> str | None:
+    """Return what to do about texts some of which are numbers, or nothing where none is."""
+    if values.cast(pl.Float64, strict=False).null_count() == 0:
+        return "the texts are numbers: cast the column, for example to polars.Int64"
+    numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
+    if numbers.null_count() == 0:
+        return "the texts are numbers with blanks around them: remove the blanks"
+    if numbers.null_count() == len(values):
+        return None
+    others = values.filter(numbers.is_null()).unique(maintain_order=True)
+    listed = ", ".join(map(repr, others.head(_TEXTS_NAMED)))
+    return (
+        f"{listed} {'is' if len(others) == 1 else 'are'} no number among numbers: where an answer "
+        "is missing leave the field of a CSV file empty or write NA, and null in a frame"
     )
 
 
