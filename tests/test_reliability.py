@@ -586,3 +586,21 @@ def test_missing_codes_may_be_given_once() -> None:
     twin = Scale("twin", items=ITEMS, minimum=1, maximum=5)
     table = analyse(frame, [SCALE, twin], interval=None, missing_codes=(c for c in [0, 9])).table
     assert table["n"].unique().to_list() == [FRAME.select(ITEMS).drop_nulls().height]
+
+
+def test_help_has_formula_and_citation_of_every_interval() -> None:
+    text = reliability.__doc__ or ""
+    notes, references = text.split("References\n")
+    for number, (name, author) in enumerate(
+        {
+            "feldt": "Feldt, L. S.",
+            "bonett": "Bonett, D. G.",
+            "hakstian_whalen": "Hakstian, A. R.",
+            "normal_theory": "van Zyl, J. M.",
+            "adf": "Maydeu-Olivares, A.",
+        }.items(),
+        start=5,
+    ):
+        formula = notes.partition(f"- {name}:")[2].partition("\n    - ")[0]
+        assert f"[{number}]_" in formula
+        assert f".. [{number}] {author}" in references

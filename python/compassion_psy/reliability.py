@@ -141,7 +141,8 @@ def reliability(
     - normal_theory: alpha ± z sqrt(Q/n) with Q = 2k² / ((k - 1)² V³) (V (tr C² + (tr C)²) -
       2 tr C 1'C²1) [8]_.
     - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
-      values L on the coefficient; with clusters, L is summed within each first [9]_.
+      values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
+      within each cluster, and in strata such sums of L less its mean there [9]_.
 
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
