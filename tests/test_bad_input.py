@@ -1,15 +1,19 @@
 """Bad input: an error that names the column, the value, the limit and what to do; never a panic."""
 
 import datetime
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from compassion_psy import (
     Bootstrap,
     DataError,
+    MissingExtraError,
     OptionError,
     Responses,
     Scale,
@@ -382,3 +386,121 @@ def test_every_way_in_goes_through_the_gate(call: Callable[..., object]) -> None
     says(DataError, ["'q1' has 1 (row 5: 9)"], lambda: call(in_row(5, "q1", 9), CARE))
     says(DataError, ["no rows"], lambda: call(SURVEY.head(0), CARE))
     says(OptionError, ["'q1' is an item"], lambda: call(SURVEY, CARE, by="q1"))
+
+
+# What others raise becomes an error of the package, with a remedy.
+
+
+def fails(*arguments: Any) -> None:
+    raise RuntimeError("the function of the user failed")
+
+
+PANDAS = pd.DataFrame(SURVEY.to_dict(as_series=False))
+
+FOREIGN: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "mixed column": (
+        lambda: PANDAS.assign(q1=[1, "a"] * 30),
+        ["pandas frame", "pandas.to_numeric"],
+    ),
+    "objects": (lambda: PANDAS.assign(q1=[object()] * 60), ["pandas frame", "pandas.to_numeric"]),
+    "Series": (lambda: PANDAS["q1"], ["pandas Series", "pass a pandas DataFrame"]),
+    "Index": (lambda: PANDAS.index, ["pandas RangeIndex", "pass a pandas DataFrame"]),
+    "GroupBy": (lambda: PANDAS.groupby("site"), ["DataFrameGroupBy", "pass a pandas DataFrame"]),
+    "user function": (
+        lambda: SURVEY.lazy().with_columns(pl.col("q1").map_batches(fails, return_dtype=pl.Int64)),
+        ["lazy frame cannot be computed", "the function of the user failed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_frames_that_fail(name: str) -> None:
+    make, words = FOREIGN[name]
+    says(DataError, words, lambda: analyse(make()))
+
+
+class DuckDBPyRelation:
+    """Stands in for a relation whose query fails: DuckDB itself leaves threads behind."""
+
+    def pl(self) -> None:
+        raise RuntimeError("Connection has already been closed")
+
+
+def test_a_relation_that_fails() -> None:
+    words = [
+        "DuckDB relation cannot be computed",
+        "already been closed",
+        "keep its connection open",
+    ]
+    says(DataError, words, lambda: analyse(DuckDBPyRelation()))
+
+
+@pytest.mark.parametrize("codes_", [b"9", "9", 9, np.array(9)])
+@pytest.mark.parametrize("call", [analyse, moments])
+def test_missing_codes_that_are_no_list(call: Callable[..., Any], codes_: Any) -> None:
+    says(OptionError, ["missing_codes is"], lambda: call(SURVEY, CARE, missing_codes=codes_))
+
+
+def test_a_missing_code_of_hundreds_of_digits() -> None:
+    words = ["missing_codes holds 1000", "...", "finite number"]
+    says(OptionError, words, lambda: analyse(SURVEY, missing_codes=[10**400]))
+
+
+@pytest.mark.parametrize("scale", [5, None, [], [CARE, 5], (each for each in [CARE])])
+def test_a_scale_that_is_none(scale: Any) -> None:
+    says(OptionError, ["scale is", "must be a Scale, or a list"], lambda: analyse(SURVEY, scale))
+
+
+@pytest.mark.parametrize("ends", [(3e9, 3e9 + 4), (-3e9 - 4, -3e9)])
+def test_ranges_beyond_32_bits_give_what_others_give(ends: tuple[float, float]) -> None:
+    far = SURVEY.with_columns(pl.col(ITEMS) - 1 + int(ends[0]))
+    scale = Scale("care", items=ITEMS, minimum=ends[0], maximum=ends[1], reversed=ITEMS[:1])
+    near = Scale("care", items=ITEMS, minimum=1, maximum=5, reversed=ITEMS[:1])
+    ours, theirs = (
+        reliability(frame, each, interval=None, coefficients="alpha").table["estimate"].item()
+        for frame, each in ((far, scale), (SURVEY, near))
+    )
+    assert ours == pytest.approx(theirs, rel=1e-14)
+
+
+def test_a_range_beyond_all_whole_numbers() -> None:
+    found = reliability(SURVEY, Scale("care", items=ITEMS, minimum=0, maximum=1e39), interval=None)
+    near = reliability(SURVEY, CARE, interval=None)
+    np.testing.assert_allclose(found.table["estimate"], near.table["estimate"], rtol=1e-12)
+
+
+def test_a_scale_without_items() -> None:
+    says(ScaleError, ["'none' has no items"], lambda: Scale("none", items=[], minimum=1, maximum=5))
+
+
+def test_a_file_of_nested_lists(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text("a = " + "[" * 5000 + "]" * 5000)
+    says(ScaleError, ["deep.toml", "too deeply"], lambda: Scale.read(path))
+
+
+@pytest.mark.parametrize("call", [analyse, moments])
+def test_an_instruction_set_that_is_not_here(
+    call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPASSION_PSY_SIMD", "foo")
+    words = ["COMPASSION_PSY_SIMD is 'foo'", "scalar", "unset it"]
+    says(OptionError, words, lambda: call(SURVEY, CARE))
+
+
+def test_an_absent_or_broken_pyarrow_names_an_extra_that_exists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    assert {"pandas", "pyarrow"} <= {
+        requirement.partition(">")[0]
+        for requirement in project["project"]["optional-dependencies"]["pandas"]
+    }
+    for error in (ImportError, ModuleNotFoundError):
+
+        def broken(*arguments: Any, error: type[Exception] = error, **options: Any) -> None:
+            raise error("pyarrow")
+
+        monkeypatch.setattr(pl, "from_pandas", broken)
+        with pytest.raises(MissingExtraError, match=r"compassion_psy\[pandas\]"):
+            analyse(PANDAS)

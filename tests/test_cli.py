@@ -1,6 +1,8 @@
 """The command line: files in, table or files out, one line and an exit code when it cannot."""
 
 import json
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,7 +56,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Any, ...], dict[s
 
     def record(*arguments: Any, **options: Any) -> Result:
         received.append((arguments, options))
-        return Result(table=pl.DataFrame({"x": [1.5]}), replicates=pl.DataFrame({"value": [2.5]}))
+        return Result(
+            table=pl.DataFrame({"x": [1.5]}), replicates=pl.DataFrame({"value": [2.5]}), seed=11
+        )
 
     monkeypatch.setattr("compassion_psy.cli.reliability.estimate_reliability", record)
     return received
@@ -92,7 +96,7 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "--by", "site", "--by", "year", "--cluster", "ward", "--strata", "kind",
         "--weights", "w", "--missing-code", "0", "--missing-code", "-9", "--missing-code", "1.5",
         "--missing", "pairwise", "--coefficients", "alpha, lambda6", "--interval", "percentile",
-        "--replicates", "50", "--seed", "7", "--bayesian", "--level", "0.9", "--threads", "2",
+        "--replicates", "50", "--seed", "7", "--level", "0.9", "--threads", "2",
         "--out", survey / "t.csv", "--replicates-out", survey / "r.json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -105,7 +109,7 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "weights": "w",
         "missing_codes": (0, -9, 1.5),
         "coefficients": ("alpha", "lambda6"),
-        "interval": Bootstrap(50, method="percentile", seed=7, weights="bayesian"),
+        "interval": Bootstrap(50, method="percentile", seed=7),
         "missing": "pairwise",
         "level": 0.9,
         "threads": 2,
@@ -306,3 +310,119 @@ def test_interrupting_ends_with_exit_code_130(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said.split() == ["Interrupted."]
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_sites_whose_codes_look_like_numbers_stay_apart(survey: Path) -> None:
+    frame = pl.read_parquet(survey / "survey.parquet")
+    codes = pl.Series("site", ["01", "1", "1.1", "1.10"] * (frame.height // 4))
+    frame.with_columns(codes, ward=codes + "0").write_csv(survey / "codes.csv")
+    done = run(
+        "reliability", "codes.csv", "--scale", "care.toml", "--by", "site", "--cluster", "ward",
+        "--interval", "none", "--coefficients", "alpha", "--out", "t.parquet", cwd=survey,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert pl.read_parquet(survey / "t.parquet")["site"].to_list() == ["01", "1", "1.1", "1.10"]
+
+
+@pytest.mark.parametrize("out", ["survey.csv", "../{}/survey.csv", "link.csv", "hard.csv"])
+def test_an_output_that_is_the_input_is_refused(
+    survey: Path, calls: list[Any], monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(survey)
+    (survey / "link.csv").symlink_to("survey.csv")
+    (survey / "hard.csv").hardlink_to(survey / "survey.csv")
+    before = (survey / "survey.csv").read_bytes()
+    out = out.format(survey.name)
+    for option in ("--out", "--replicates-out"):
+        done = invoke("reliability", "survey.csv", "--scale", "care.toml", option, out)
+        assert done.exit_code == 2
+        assert f"{option} {out} is also an input; name another file." in done.stderr
+    assert calls == []
+    assert (survey / "survey.csv").read_bytes() == before
+
+
+def test_two_outputs_in_one_file_are_refused(
+    survey: Path, calls: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(survey)
+    done = invoke(
+        "reliability", "survey.csv", "--scale", "care.toml", "--out", "t.csv",
+        "--replicates-out", survey / "t.csv",
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "t.csv is also --out" in done.stderr
+    assert calls == []
+
+
+def test_a_seed_that_was_drawn_is_told_with_the_file(survey: Path, calls: list[Any]) -> None:
+    options = ["reliability", survey / "survey.csv", "--scale", survey / "care.toml"]
+    drawn = invoke(*options, "--out", survey / "t.csv")
+    assert "Seed 11; give --seed 11 to repeat." in drawn.stderr
+    given = invoke(*options, "--out", survey / "t.csv", "--seed", "11")
+    assert "Seed" not in given.stderr
+
+
+def test_a_narrow_code_page_does_not_break_the_table(survey: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "reliability", "survey.csv", "--scale", "care.toml", "--interval", "none"],
+        cwd=survey,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"alpha" in done.stdout
+
+
+def test_demo_shows_a_command_that_runs_and_refuses_a_file(tmp_path: Path) -> None:
+    done = run("demo", "--out", "my demo", "--replicates", "10", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    command = done.stdout.partition("compassion-psy reliability ")[2].replace("\\\n", " ")
+    again = run("reliability", *shlex.split(command), cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    (tmp_path / "afile").touch()
+    done = run("demo", "--out", "afile", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "Error: --out afile is a file; name a folder.\n"
+
+
+def test_the_bayesian_bootstrap_and_strata_do_not_go_together(
+    survey: Path, calls: list[Any]
+) -> None:
+    options = ["reliability", survey / "survey.csv", "--scale", survey / "care.toml", "--bayesian"]
+    assert invoke(*options).exit_code == 0
+    assert calls[0][1]["interval"] == Bootstrap(weights="bayesian")
+    done = invoke(*options, "--strata", "site")
+    assert (done.exit_code, len(calls)) == (2, 1)
+    assert done.stderr.startswith("Error: --bayesian weights do not keep the shares of --strata")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (" 2", "numbers with blanks around them: remove"),
+        ("N/A", "'N/A' is no number among numbers"),
+    ],
+)
+def test_texts_among_the_answers_of_a_csv_file_are_explained(
+    survey: Path, answer: str, words: str
+) -> None:
+    lines = (survey / "survey.csv").read_text().splitlines()
+    lines[5] = ",".join([*lines[5].split(",")[:-1], answer])
+    (survey / "texts.csv").write_text("\n".join(lines))
+    done = run("reliability", "texts.csv", "--scale", "care.toml", cwd=survey)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_an_unknown_instruction_set_is_bad_input(survey: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "reliability", "survey.csv", "--scale", "care.toml"],
+        cwd=survey,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COMPASSION_PSY_SIMD": "foo"},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: The environment variable COMPASSION_PSY_SIMD is 'foo'")

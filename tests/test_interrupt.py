@@ -217,3 +217,53 @@ def test_a_forked_process_does_not_hang() -> None:
         cwd=__file__.rpartition("/")[0], capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == "True\n", done.stderr
+
+
+FORK_WITH_A_FRAME = """
+import multiprocessing
+import polars as pl
+from compassion_psy import CompassionError, moments
+from test_interrupt import *
+
+frame = pl.DataFrame({name: [1, 2, 3] for name in SITES.items} | {"site": ["a", "b", "b"]})
+if used_before:
+    total = moments(frame, SITES, by="site")
+context = multiprocessing.get_context("fork")
+
+def child(queue):
+    calls = [lambda: moments(frame, SITES, by="site")]
+    if used_before:
+        calls.append(lambda: total + total)
+    for call in calls:
+        try:
+            queue.put(call().persons.tolist())
+        except CompassionError as error:
+            queue.put(str(error))
+
+queue = context.Queue()
+process = context.Process(target=child, args=(queue,))
+process.start()
+try:
+    for _ in range(1 + used_before):
+        print(queue.get(timeout=20))
+finally:
+    process.kill()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forking is the habit of Linux")
+@pytest.mark.parametrize("used_before", [True, False])
+def test_a_frame_in_a_forked_process_is_refused_where_it_would_hang(used_before: bool) -> None:
+    program = f"used_before = {used_before}\n{FORK_WITH_A_FRAME}"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=__file__.rpartition("/")[0], capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    if used_before:
+        assert len(lines) == 2, done.stderr
+        for line in lines:
+            assert "forked after Polars had been used" in line
+            assert "get_context('spawn') or 'forkserver'" in line
+    else:
+        assert lines == ["[1, 2]"], done.stderr

@@ -225,7 +225,7 @@ def test_only_like_moments_are_added(other: dict[str, Any], message: str) -> Non
 
 def test_no_more_persons_can_be_taken_than_there_are() -> None:
     some, whole = cp.moments(FRAME[:3], SCALE), cp.moments(FRAME, SCALE)
-    with pytest.raises(cp.OptionError, match="More persons"):
+    with pytest.raises(cp.OptionError, match="More would be taken away"):
         some - whole
     with pytest.raises(TypeError):
         some + 1  # type: ignore[operator]
@@ -312,6 +312,14 @@ def damaged(change: Any) -> pl.DataFrame:
         (lambda f: f.with_columns(product=pl.lit(None, pl.Int64)), "product"),
         (lambda f: f.with_columns(missing=pl.lit("fiml")), "missing"),
         (lambda f: f.with_columns(persons=-pl.col("persons")), "persons"),
+        (lambda f: f.with_columns(product=pl.lit(float("nan"))), "not finite"),
+        (lambda f: f.with_columns(persons=pl.col("persons").cast(float)), "no whole number"),
+        (lambda f: f.with_columns(n=pl.col("n") + 1), "more than there are persons"),
+        (lambda f: f.with_columns(weight=pl.col("weight") + 1), "'weight' and 'persons' differ"),
+        (
+            lambda f: f.with_columns(pl.col("persons", "weight") + pl.int_range(pl.len())),
+            "differ within a group",
+        ),
     ],
 )
 def test_damaged_files_are_refused(tmp_path: Path, change: Any, message: str) -> None:
@@ -330,3 +338,113 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     for path in (text, foreign, tmp_path / "absent.parquet"):
         with pytest.raises(cp.DataError, match=path.name):
             cp.Moments.read(path)
+
+
+# Extremes
+
+
+@pytest.mark.parametrize("small", [pl.Int8, pl.UInt16])
+def test_narrow_columns_do_not_wrap_around(tmp_path: Path, small: Any) -> None:
+    whole = cp.moments(FRAME, SCALE)
+    frame = whole.to_frame()
+    numbers = frame.columns[frame.columns.index("persons") :]
+    frame.with_columns(pl.col(numbers).cast(small)).write_parquet(tmp_path / "narrow.parquet")
+    read = cp.Moments.read(tmp_path / "narrow.parquet")
+    total = sum([read] * 40)
+    assert isinstance(total, cp.Moments)
+    np.testing.assert_array_equal(total.products, 40 * whole.products)
+    assert total.n == 40 * 5
+
+
+def test_a_name_with_wildcards_is_one_file(tmp_path: Path) -> None:
+    north = cp.moments(FRAME.head(3), SCALE)
+    north.write(tmp_path / "m[1].parquet")
+    cp.moments(FRAME, SCALE).write(tmp_path / "m1.parquet")
+    assert cp.Moments.read(tmp_path / "m[1].parquet").n == north.n
+    with pytest.raises(cp.DataError, match=r"absent.*cannot be written"):
+        north.write(tmp_path / "absent" / "m.parquet")
+
+
+def test_persons_who_are_not_among_those_of_the_whole_cannot_be_taken() -> None:
+    scale = cp.Scale("calm", items=["a", "b"], minimum=1, maximum=5)
+    alike = pl.DataFrame({"a": [3, 3, 3, 3], "b": [3, 3, 3, 3]})
+    apart = pl.DataFrame({"a": [1, 5], "b": [1, 5]})
+    with pytest.raises(cp.OptionError, match="variances that remain are negative"):
+        cp.moments(alike, scale) - cp.moments(apart, scale)
+
+
+def test_weighted_moments_may_leave_the_rounding_of_what_was_there() -> None:
+    whole = cp.moments(FRAME, SCALE, by="site", weights="w", missing="pairwise")
+    north = cp.moments(
+        FRAME.filter(site="north"), SCALE, by="site", weights="w", missing="pairwise"
+    )
+    left = whole - north
+    expected = cp.moments(FRAME.filter(site="south"), SCALE, weights="w", missing="pairwise")
+    np.testing.assert_allclose(left.covariance[1], expected.covariance, rtol=ROUNDED)
+    assert left.n.tolist() == [0, 4]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["place", "place number", "number"])
+def test_groups_may_have_any_name(name: str) -> None:
+    moments = cp.moments(FRAME.rename({"site": name}), SCALE, by=name)
+    np.testing.assert_array_equal((moments + moments).n, 2 * np.asarray(moments.n))
+
+
+def test_answers_far_from_zero_fit_or_are_refused() -> None:
+    items = ["a", "b", "c"]
+
+    def shifted(by: float) -> cp.Moments:
+        scale = cp.Scale("far", items=items, minimum=1 + by, maximum=5 + by, reversed=["b"])
+        frame = FRAME.select(pl.col("a", "c").cast(pl.Int64) + int(by), pl.col("b") + int(by))
+        return cp.moments(frame, scale)
+
+    near = cp.moments(FRAME, SCALE)
+    np.testing.assert_array_equal(shifted(1e9).covariance, near.covariance)
+    # 5 persons: 5 x² fits while x is below 1.36e9.
+    for far in (1.5e9, 3e9, 4e15):
+        with pytest.raises(cp.DataError, match=r"'far' .*do not fit .*count the answers from 0"):
+            shifted(far)
+    once = shifted(1e9)
+    with pytest.raises(cp.DataError, match="do not fit"):
+        once + once
+
+
+def test_an_origin_for_each_site_is_undone() -> None:
+    draw = np.random.default_rng(3)
+    frame = pl.DataFrame(draw.normal(300, 40, (60, 3)).round(1), schema=["a", "b", "c"])
+    frame = frame.with_columns(
+        site=pl.int_range(60) % 2, a=pl.col("a") + 100 * (pl.int_range(60) % 2)
+    )
+    scale = cp.Scale(
+        "wide", items=["a", "b", "c"], minimum=0, maximum=900, reversed=["b"], continuous=True
+    )
+    x = frame.select("a", 900 - pl.col("b"), "c").to_numpy()
+    for missing in ("listwise", "pairwise"):
+        both = cp.moments(frame, scale, by="site", missing=missing)
+        # 60 sums of squares near 2e5.
+        np.testing.assert_allclose(both.pooled().products[0], x.T @ x, rtol=1e-13)
+        np.testing.assert_allclose(both.pooled().covariance, np.cov(x.T), rtol=1e-9)
+        parts = [cp.moments(frame.filter(site=site), scale, missing=missing) for site in (0, 1)]
+        np.testing.assert_allclose((parts[0] + parts[1]).mean, x.mean(axis=0), rtol=ROUNDED)
+
+
+@pytest.mark.parametrize("missing", ["listwise", "pairwise"])
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_extreme_weights_give_what_others_give(missing: str, factor: float) -> None:
+    plain = cp.moments(FRAME, SCALE, weights="w", missing=missing)
+    extreme = cp.moments(
+        FRAME.with_columns(w=pl.col("w") * factor), SCALE, weights="w", missing=missing
+    )
+    assert extreme.weight[0] == pytest.approx(plain.weight[0] * factor, rel=ROUNDED)
+    np.testing.assert_allclose(extreme.covariance, plain.covariance, rtol=ROUNDED)
+    np.testing.assert_allclose(extreme.correlation, plain.correlation, rtol=ROUNDED)
+
+
+def test_checked_responses_have_their_own_options() -> None:
+    responses = cp.Responses.from_frame(FRAME, SCALE)
+    for name, value in (
+        ("missing_codes", [99]), ("missing_codes", np.array([99, 98])),
+        ("by", np.array(["site", "x"])), ("weights", "w"),
+    ):  # fmt: skip
+        with pytest.raises(cp.OptionError, match=f"{name} is given, but data is a Responses"):
+            cp.moments(responses, **{name: value})  # type: ignore[arg-type]

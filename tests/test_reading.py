@@ -165,3 +165,51 @@ def test_where_nothing_can_be_written_is_said_beforehand(
             with pytest.raises(DataError, match=words):
                 refuse(path)
     check_writable(tmp_path / "t.json")
+
+
+def test_codes_of_sites_are_read_as_they_are_written(tmp_path: Path) -> None:
+    codes = ["01", "1", "007", "1.1", "1.10", "1e5"]
+    path = tmp_path / "t.csv"
+    path.write_text("site,Q1\n" + "".join(f"{code},3\n" for code in codes))
+    table = collected(path, answers=["Q1"], texts=["site", "absent"])
+    assert table["site"].to_list() == codes
+    assert table["Q1"].dtype == pl.Int64
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "fields"),
+    [
+        ("a,b,c\n1,2,3\n4,5\n", 2, 2),
+        ("a,b,c\n1,2,3\n\n4,5,6\n", 2, 0),
+        ('a,b,c\n"1,1",2,\n"x\ny",2,3\n"1,2",4\n', 3, 2),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_a_row_with_too_few_fields_is_refused(
+    tmp_path: Path, name: str, content: str, row: int, fields: int
+) -> None:
+    data = content.encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(DataError, match=rf"row {row} \(.*\) has {fields} fields.* names 3 columns"):
+        read_table(tmp_path / name)
+
+
+def test_a_row_with_empty_fields_is_not_too_short(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b,c\r\n"1,5",2,\r\n,,\r\n"x\ny",,""\r\n')
+    assert collected(path)["a"].to_list() == ["1,5", None, "x\ny"]
+    path.write_text("a\n1\n\n3\n")
+    assert collected(path)["a"].to_list() == [1, None, 3]
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path, frame: pl.DataFrame) -> None:
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "far" / "target.csv")
+    write_table(frame, link)
+    assert link.is_symlink()
+    assert collected(tmp_path / "far" / "target.csv").equals(frame)
+    link.unlink()
+    link.symlink_to(tmp_path / "absent" / "target.csv")
+    with pytest.raises(DataError, match=r"no folder .*absent"):
+        check_writable(link)

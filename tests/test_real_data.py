@@ -11,7 +11,7 @@ from compassion_psy import Bootstrap, ReliabilityResult, Scale, reliability
 DATA = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
 
-BOOTSTRAP = Bootstrap(100, seed=1)
+BOOTSTRAP = Bootstrap(400, seed=1)
 
 EMPATHIC_CONCERN = Scale(
     "empathic concern", items=[f"EC{n}" for n in (2, 4, 9, 14, 18, 20, 22)], minimum=0, maximum=4

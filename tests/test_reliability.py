@@ -9,6 +9,7 @@ import pytest
 from compassion_psy import (
     Bootstrap,
     CompassionWarning,
+    OptionError,
     ReliabilityResult,
     Responses,
     Scale,
@@ -311,7 +312,8 @@ def test_an_item_that_does_not_vary_at_one_site() -> None:
 def test_an_item_that_does_not_vary_where_it_is_answered() -> None:
     three = pl.when(pl.col("item_2").is_not_null()).then(3)
     assert at_site("S2", item_2=three).filter(site="S2")["item_2"].null_count() > 0
-    result = analyse(at_site("S2", item_2=three), by="site", missing="pairwise")
+    frame = at_site("S2", item_2=three)
+    result = analyse(frame, by="site", missing="pairwise", interval=Bootstrap(400, seed=1))
     assert rows(result, site="S2")[0]["note"] == "'item_2' does not vary here"
     assert rows(result, site="S1")[0]["note"] is None
 
@@ -362,12 +364,13 @@ def test_items_that_repeat_each_other() -> None:
 
 def test_heywood_cases_and_failures_are_noted_where_they_are_many() -> None:
     few = simulate_survey(sizes=[14, 400], items=8, loadings=[0.75] * 8, seed=3)
-    result = analyse(few.frame, few.scale, by="site", coefficients=["alpha", "omega_u"])
+    enough = Bootstrap(400, seed=1)
+    result = analyse(few.frame, few.scale, by="site", coefficients="omega_u", interval=enough)
     small, large = rows(result, coefficient="omega_u")
     counts = result.statuses.filter(site="S1", coefficient="omega_u")
     heywood = counts.filter(status="heywood")["count"].sum()
-    assert small["failed"] >= 0.05 * REPLICATES
-    assert heywood >= 0.05 * REPLICATES
+    assert small["failed"] >= 0.05 * enough.replicates
+    assert heywood >= 0.05 * enough.replicates
     assert "5% or more of the replicates have no value" in small["note"]
     assert "5% or more of the replicates are Heywood cases" in small["note"]
     assert large["note"] is None
@@ -414,15 +417,14 @@ def test_thousands_of_tiny_sites() -> None:
     assert "⋮ 29,960 of 30,000 rows are left out" in shown
 
 
-@pytest.mark.parametrize("interval", [BOOTSTRAP, None], ids=["bootstrap", "none"])
-def test_progress_of_several_scales_is_that_of_the_whole_call(interval: Any) -> None:
+def test_progress_of_several_scales_is_that_of_the_whole_call() -> None:
     told: list[tuple[int, int]] = []
     scales = [SCALE, Scale("first", items=ITEMS[:3], minimum=1, maximum=5)]
     frame = pl.concat(
         [FRAME, FRAME.head(2).with_columns(site=pl.lit("S4"), item_1=pl.lit(None, pl.UInt8))]
     )
-    analyse(frame, scales, by="site", interval=interval, progress=lambda *it: told.append(it))
-    total = 2 * 4 * REPLICATES if interval else 0
+    analyse(frame, scales, by="site", progress=lambda *it: told.append(it))
+    total = 2 * 4 * REPLICATES
     assert told[-1] == (total, total)
     assert {of for _, of in told} == {total}
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -491,3 +493,114 @@ def test_a_result_is_frozen_and_gives_its_table() -> None:
     assert result.to_frame() is result.table
     with pytest.raises(AttributeError):
         result.table = None  # type: ignore[misc]
+
+
+AT_THE_END = "a limit is the most extreme of them"
+
+
+@pytest.mark.parametrize("method", ["percentile", "basic"])
+@pytest.mark.parametrize(("replicates", "noted"), [(18, True), (19, False), (200, False)])
+def test_too_few_replicates_for_the_level_are_noted(
+    method: Any, replicates: int, noted: bool
+) -> None:
+    # 90 % limits are at 1/20 and 19/20: of 19 replicates the first and the last, of 18 none.
+    result = analyse(interval=Bootstrap(replicates, method=method, seed=1), level=0.9)
+    for row in rows(result):
+        assert (AT_THE_END in (row["note"] or "")) is noted
+
+
+def test_a_bca_limit_that_is_the_most_extreme_replicate_is_noted() -> None:
+    for replicates in (20, 45, 60, 500):
+        result = analyse(interval=Bootstrap(replicates, seed=1))
+        for row in rows(result):
+            values = result.replicates.filter(coefficient=row["coefficient"])["value"]
+            beyond = row["lower"] == values.min() or row["upper"] == values.max()
+            assert (AT_THE_END in (row["note"] or "")) is beyond
+            assert beyond or replicates > 20
+
+
+def test_a_bootstrap_of_the_normal_kind_needs_no_extreme_replicate() -> None:
+    result = analyse(interval=Bootstrap(20, method="normal", seed=1))
+    assert result.table["note"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("interval", [BOOTSTRAP, Bootstrap(20, method="normal", seed=1), "adf"])
+def test_a_level_whose_limits_would_be_infinite_is_refused(interval: Any) -> None:
+    with pytest.raises(OptionError, match=r"so near to 1 .* lower it"):
+        analyse(interval=interval, level=1 - 1e-16)
+    result = analyse(interval=interval, level=1 - 2.5e-16)
+    assert result.table.select(pl.col("lower", "upper").is_finite().all()).row(0) == (True, True)
+
+
+def test_two_persons_have_no_standard_error() -> None:
+    two = pl.DataFrame({"a": [1, 3], "b": [2, 5], "c": [1, 4]})
+    scale = Scale("two", items=two.columns, minimum=1, maximum=5)
+    row = rows(analyse(two, scale, coefficients="alpha"))[0]
+    assert (row["se"], row["lower"], row["upper"]) == (None, None, None)
+    assert "the standard error is not defined" in row["note"]
+
+
+def test_few_persons_are_not_told_that_their_items_repeat_each_other() -> None:
+    answers = pl.DataFrame({"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5], "c": [2, 1, 4, 3, 5]})
+    scale = Scale("few", items=["a", "b", "c"], minimum=1, maximum=5)
+    row = rows(analyse(answers, scale, interval=None, coefficients=["alpha", "lambda6"]))[1]
+    assert row["estimate"] is None
+    assert "by chance among so few persons" in row["note"]
+
+
+def test_progress_is_silent_where_nothing_is_resampled() -> None:
+    def report(done: int, total: int) -> None:
+        raise AssertionError((done, total))
+
+    for interval in (None, "adf", "feldt"):
+        analyse(interval=interval, progress=report, coefficients="alpha")
+
+
+@pytest.mark.parametrize("factor", [2.0**-600, 1.0, 2.0**900])
+@pytest.mark.parametrize("interval", [BOOTSTRAP, "adf"])
+def test_the_unit_of_weights_changes_no_bit(factor: float, interval: Any) -> None:
+    draw = np.random.default_rng(4)
+    frame = FRAME.with_columns(w=pl.Series(draw.uniform(0.2, 3, FRAME.height)))
+    options: dict[str, Any] = {"by": "site", "weights": "w", "interval": interval}
+    ours = analyse(frame, **options).table
+    assert ours["lower"].null_count() == 0
+    assert ours.equals(analyse(frame.with_columns(pl.col("w") * factor), **options).table)
+
+
+@pytest.mark.parametrize(("maximum", "continuous"), [(2e9, False), (1e15, True)])
+def test_a_wide_scale_loses_no_digits_where_answers_lie_close(
+    maximum: float, continuous: bool
+) -> None:
+    scale = Scale("wide", items=ITEMS, minimum=0, maximum=maximum, continuous=continuous)
+    wide = FRAME.with_columns(pl.col(ITEMS).cast(pl.Int64) + 1_000_000)
+    near = Scale("wide", items=ITEMS, minimum=1, maximum=5)
+    expected = analyse(FRAME, near, interval="adf", coefficients=ALL).table
+    found = analyse(wide, scale, interval="adf", coefficients=ALL).table
+    for name in ("estimate", "se"):
+        # Differences of small whole numbers are exact; sums of squares lie in another order.
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
+
+
+def test_missing_codes_may_be_given_once() -> None:
+    frame = FRAME.with_columns(pl.col("item_1").fill_null(9))
+    twin = Scale("twin", items=ITEMS, minimum=1, maximum=5)
+    table = analyse(frame, [SCALE, twin], interval=None, missing_codes=(c for c in [0, 9])).table
+    assert table["n"].unique().to_list() == [FRAME.select(ITEMS).drop_nulls().height]
+
+
+def test_help_has_formula_and_citation_of_every_interval() -> None:
+    text = reliability.__doc__ or ""
+    notes, references = text.split("References\n")
+    for number, (name, author) in enumerate(
+        {
+            "feldt": "Feldt, L. S.",
+            "bonett": "Bonett, D. G.",
+            "hakstian_whalen": "Hakstian, A. R.",
+            "normal_theory": "van Zyl, J. M.",
+            "adf": "Maydeu-Olivares, A.",
+        }.items(),
+        start=5,
+    ):
+        formula = notes.partition(f"- {name}:")[2].partition("\n    - ")[0]
+        assert f"[{number}]_" in formula
+        assert f".. [{number}] {author}" in references

@@ -104,18 +104,33 @@ def test_the_widest_range_in_codes_and_the_first_beyond_it() -> None:
     scale = Scale("slider", items=["a", "b"], minimum=0, maximum=254, reversed=["b"])
     assert codes(frame, scale, -1) == [[0, 254, 7], [0, 254, 154]]  # 255 stays free for no answer
     wider = Scale("slider", items=["a", "b"], minimum=0, maximum=255, reversed=["b"])
-    answers = Responses.from_frame(frame, wider).answers
-    assert answers.dtype == np.float64
-    assert answers.tolist() == [[-127.5, 126.5, -120.5], [-126.5, 127.5, 27.5]]
+    found = Responses.from_frame(frame, wider)
+    assert found.answers.dtype == np.float64
+    assert found.answers.tolist() == [[-127, 127, -120], [-127, 127, 27]]
+    assert found.origins is not None
+    assert found.origins.tolist() == [[127, 128]]
 
 
-def test_continuous_answers_are_counted_from_the_middle() -> None:
+def test_continuous_answers_are_counted_from_the_middle_of_those_of_a_site() -> None:
     scale = Scale(
         "slider", items=["a", "b"], minimum=0, maximum=100, reversed=["b"], continuous=True
     )
-    frame = pl.DataFrame({"a": [0.5, None, -99.0], "b": [12.25, 100, 0]})
-    answers = Responses.from_frame(frame, scale, missing_codes=[-99]).answers
-    assert_array_equal(answers, [[-49.5, np.nan, np.nan], [37.75, -50.0, 50.0]])
+    frame = pl.DataFrame({"s": ["x", "x", "y"], "a": [0.5, 1.5, -99.0], "b": [12.25, 100, 7]})
+    found = Responses.from_frame(frame, scale, by="s", missing_codes=[-99])
+    assert_array_equal(found.answers, [[-0.5, 0.5, np.nan], [43.875, -43.875, 0]])
+    assert_array_equal(found.origins, [[1, 100 - 56.125], [0, 93]])
+    used, _ = found.usable("listwise")
+    assert_array_equal(used.origins, [[1, 100 - 56.125]])
+
+
+def test_the_origin_of_answers_depends_on_neither_rows_nor_other_sites() -> None:
+    draw = np.random.default_rng(1)
+    scale = Scale("slider", items=["a", "b"], minimum=0, maximum=1e6, continuous=True)
+    frame = pl.DataFrame(draw.normal(7e5, 9, (40, 2)), schema=["a", "b"])
+    alone = Responses.from_frame(frame, scale)
+    mixed = pl.concat([frame.reverse(), frame / 3]).with_columns(s=pl.int_range(80) // 40)
+    among = Responses.from_frame(mixed, scale, by="s")
+    assert_array_equal(among.answers[:, :40][:, ::-1], alone.answers)
 
 
 @pytest.mark.parametrize("codes_", [[-9, 99, 2**40, 9.5], (np.int64(99), np.float32(-9))])

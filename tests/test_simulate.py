@@ -1,5 +1,7 @@
 """Simulated surveys: the stated truth is the truth of the answers, and options do what they say."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -241,3 +243,21 @@ def test_bad_options_name_option_value_and_limit(options: dict, words: list[str]
         simulate_survey(**options)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"sizes": 5}, {"sizes": "ab"}, {"missing": "x"}, {"missing": True}, {"site_icc": None},
+        {"loadings": "abc"}, {"loadings": [[0.1], [0.1, 0.2]]}, {"loadings": [1j, 0.5]},
+    ],
+)  # fmt: skip
+def test_options_of_another_kind_are_refused(option: dict[str, Any]) -> None:
+    name = next(iter(option))
+    with pytest.raises(OptionError, match=f"{name} is .*, but it must be a"):
+        simulate_survey(**option)
+
+
+def test_two_items_have_a_truth_without_omega() -> None:
+    truth = simulate_survey(items=2, persons=50, seed=1).truth
+    assert truth["coefficient"].unique(maintain_order=True).to_list() == ["reliability", "alpha"]

@@ -13,11 +13,21 @@ import numpy.typing as npt
 import polars as pl
 
 from compassion_psy import _core, moments_frame
-from compassion_psy.data.columns import uses_codes
+from compassion_psy.data.columns import code_list, uses_codes
+from compassion_psy.data.forking import refuse_forked_polars
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.moments_arrays import Arrays, Floats, Sums, in_answer_units, places, unpack
-from compassion_psy.options import THREADS_MAXIMUM, one_of, whole_number
+from compassion_psy.moments_arrays import (
+    Arrays,
+    Floats,
+    Sums,
+    in_answer_units,
+    places,
+    refuse_impossible,
+    refuse_overflow,
+    unpack,
+)
+from compassion_psy.options import THREADS_MAXIMUM, check_instruction_set, one_of, whole_number
 from compassion_psy.scales import Scale
 
 
@@ -26,8 +36,10 @@ class Moments:
     """Numbers of persons, sums and cross-products of keyed answers, by group.
 
     For every pair of items over the persons who answered both (with listwise moments: every
-    item). Whole numbers are kept exact, so parts of data add up to the whole, in any order. Made
-    by :func:`moments` or :meth:`read`.
+    item). Answers in at most 255 codes without survey weights are kept as exact whole numbers, so
+    parts of data add up to the whole, in any order; else sums are doubles, and where answers lie
+    far from 0 for their spread, covariances lose as many digits. Made by :func:`moments` or
+    :meth:`read`.
 
     Attributes
     ----------
@@ -40,7 +52,8 @@ class Moments:
     persons : numpy.ndarray, shape (groups,)
         Number of persons.
     weight : numpy.ndarray, shape (groups,)
-        The sum of their weights; equal to `persons` where each weighs one.
+        The sum of their weights, in the unit of the weights; equal to `persons` where each weighs
+        one.
     counts : numpy.ndarray, shape (groups, items, items)
         The weight of those who answered both items.
     sums : numpy.ndarray, shape (groups, items, items)
@@ -60,6 +73,10 @@ class Moments:
     sums: Sums
     squares: Sums
     products: Sums
+
+    def __post_init__(self) -> None:
+        if self.products.dtype.kind == "i":
+            refuse_overflow(self.scale, self.persons)
 
     @property
     def n(self) -> int | npt.NDArray[np.int64]:
@@ -117,8 +134,19 @@ class Moments:
         return moments_frame.to_frame(self.scale, self.missing, self.groups, self._arrays())
 
     def write(self, path: str | PathLike[str]) -> None:
-        """Write the tidy frame to a Parquet file, for others to :meth:`read` and add."""
-        self.to_frame().write_parquet(Path(path))
+        """Write the tidy frame to a Parquet file, for others to :meth:`read` and add.
+
+        Raises
+        ------
+        DataError
+            Where the file cannot be written.
+        """
+        path = Path(path)
+        try:
+            self.to_frame().write_parquet(path)
+        except OSError as error:
+            reason = error.strerror or str(error).partition(":")[0]
+            raise DataError(f"{path}: the moments file cannot be written: {reason}.") from error
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Moments:
@@ -129,9 +157,10 @@ class Moments:
         DataError
             Where the file cannot be read, or does not hold moments of one scale.
         """
+        refuse_forked_polars()
         path = Path(path)
         try:
-            frame = pl.read_parquet(path)
+            frame = pl.read_parquet(path, glob=False)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{path}: the moments file cannot be read: {error}.") from error
         absent = [name for name in moments_frame.COLUMNS if name not in frame.columns]
@@ -169,12 +198,12 @@ class Moments:
             self.squares[group].ravel(),
             self.products[group, i, j],
         ]
-        return _core.dispersion(
-            k,
-            int(self.persons[group]),
-            (self.weight[group].item(), np.concatenate(parts)),
-            pairwise=True,
-        )
+        weight, sums = self.weight[group], np.concatenate(parts)
+        if sums.dtype.kind == "f":
+            # A power of two changes no bit, and products of extreme weights stay in range.
+            exponent = -np.frexp(weight)[1]
+            weight, sums = np.ldexp(weight, exponent), np.ldexp(sums, exponent)
+        return _core.dispersion(k, int(self.persons[group]), (weight.item(), sums), pairwise=True)
 
     def _combined(self, other: Moments, sign: int) -> Moments:
         for what, own, theirs in (
@@ -187,6 +216,7 @@ class Moments:
                     f"These moments differ in {what} ({own!r} and {theirs!r}) and cannot be "
                     "combined; take both with the same scale and options."
                 )
+        refuse_forked_polars()
         own_place, other_place, groups = places(self.groups, other.groups)
         arrays = {}
         for name in _ARRAYS:
@@ -197,8 +227,11 @@ class Moments:
             total[own_place] += own_array
             total[other_place] += sign * other_array
             arrays[name] = total
-        if (arrays["persons"] < 0).any():
-            raise OptionError("More persons would be taken away than there are in a group.")
+        if sign < 0:
+            before = {name: np.zeros_like(array) for name, array in arrays.items()}
+            for name, array in before.items():
+                array[own_place] += getattr(self, name)
+            refuse_impossible(before, arrays)
         return Moments(self.scale, self.missing, groups, **arrays)
 
 
@@ -238,7 +271,7 @@ def moments(
     Returns
     -------
     Moments
-        Exact whole numbers, unless answers are continuous or weighted.
+        Exact whole numbers, unless answers are continuous, weighted or of more than 255 codes.
 
     Raises
     ------
@@ -261,11 +294,11 @@ def moments(
     (5, [3.0, 3.2])
     """
     one_of("missing", missing, ("listwise", "pairwise"))
+    check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     if isinstance(data, Responses):
-        if scale not in (None, data.scale) or by is not None or weights is not None:
-            raise OptionError("data is a Responses, which has its own scale, by and weights.")
+        data.refuse_options(scale, by=by, weights=weights, missing_codes=code_list(missing_codes))
         responses = data
     elif scale is None:
         raise OptionError("scale is missing; give a Scale.")
@@ -276,6 +309,8 @@ def moments(
     for name in responses.groups.columns:
         if name in moments_frame.COLUMNS:
             raise OptionError(f"Moments have a column {name!r} of their own; rename the by column.")
+    if _is_exact(responses):
+        refuse_overflow(responses.scale, responses.group_rows)
     used, kept = responses.usable(missing)
     count = _core.codes_moments if _is_exact(used) else _core.reals_moments
     persons, weight, sums = count(
@@ -283,7 +318,12 @@ def moments(
     )
     arrays = unpack(used.scale, weight, sums, pairwise=missing == "pairwise")
     # Groups without usable persons are kept, with moments of nobody.
-    full: Arrays = {"persons": persons, "weight": weight, **in_answer_units(used.scale, *arrays)}
+    full: Arrays = {"weight": weight, **in_answer_units(used.scale, used.origins, *arrays)}
+    if used.weights is not None:
+        exponents = used.weight_exponents
+        for name, array in full.items():
+            full[name] = np.ldexp(array, exponents.reshape(-1, *[1] * (array.ndim - 1)))
+    full["persons"] = persons
     for name, array in full.items():
         whole = np.zeros((len(kept), *array.shape[1:]), array.dtype)
         whole[kept > 0] = array

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy.data.columns import uses_codes
-from compassion_psy.errors import OptionError
+from compassion_psy.errors import DataError, OptionError
 from compassion_psy.scales import Scale
 
 # int64 where sums are exact, float64 where answers are continuous or weighted.
 Sums = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, Sums]
+
+_LARGEST = 2**63 - 1
+# Of sums of reals, of what they are differences of.
+_ROUNDING = 1e-9
 
 
 def unpack(
@@ -56,20 +59,72 @@ def unpack(
 
 
 def in_answer_units(
-    scale: Scale, counts: Sums, sums: Sums, squares: Sums, products: Sums
+    scale: Scale,
+    origins: Floats | None,
+    counts: Sums,
+    sums: Sums,
+    squares: Sums,
+    products: Sums,
 ) -> dict[str, Sums]:
-    """From answers counted from their origin to answers as they are: x = origin + code."""
-    if uses_codes(scale):
-        origin: int | float = int(scale.minimum)
+    """From answers counted from their origin to answers as they are: x = origin + code.
+
+    Without `origins` (groups × items) every code is counted from the scale's minimum.
+    """
+    if origins is None:
+        shape = (1, scale.n_items)
+        origins_or_minimum: Sums = np.full(shape, int(scale.minimum), np.int64)
     else:
-        origin = (scale.minimum + scale.maximum) / 2
-    other = sums.transpose(0, 2, 1)
+        origins_or_minimum = origins
+    own, other = origins_or_minimum[:, :, None], origins_or_minimum[:, None, :]
+    turned = sums.transpose(0, 2, 1)
     return {
         "counts": counts,
-        "sums": sums + origin * counts,
-        "squares": squares + 2 * origin * sums + origin * origin * counts,
-        "products": products + origin * (sums + other) + origin * origin * counts,
+        "sums": sums + own * counts,
+        "squares": squares + 2 * own * sums + own * own * counts,
+        "products": products + (own * turned + other * sums) + own * other * counts,
     }
+
+
+def refuse_overflow(scale: Scale, persons: npt.NDArray[np.int64]) -> None:
+    """Raise DataError where exact sums of squares of answers would not fit 64 bits."""
+    most = int(max(abs(scale.minimum), abs(scale.maximum)))
+    # Of all groups together, so that adding and pooling stay exact too.
+    if most * most * sum(persons.tolist()) > _LARGEST:
+        raise DataError(
+            f"Scale {scale.name!r} has answers up to {most}, and the squares of those of "
+            f"{sum(persons.tolist()):,} persons do not fit whole numbers of 64 bits; count the "
+            "answers from 0 or 1, in the data and in minimum and maximum."
+        )
+
+
+def refuse_impossible(before: Arrays, after: Arrays) -> None:
+    """Raise OptionError where what is left of `before` is not that of any persons."""
+    counts, left = before["counts"], after["counts"]
+    # Where sums are reals, what is taken away may leave the rounding of what was there.
+    slack = 0.0 if left.dtype.kind == "i" else _ROUNDING
+    fewer = (after["persons"] < 0).any() or (left < -slack * counts.max(initial=0)).any()
+    squares = _spread(after)
+    if fewer or (squares < -slack * _spread_scale(before)).any():
+        raise OptionError(
+            "More would be taken away than there is: the counts or variances that remain are "
+            "negative; subtract moments of persons who are among those of the whole."
+        )
+
+
+def _spread(arrays: Arrays) -> Sums:
+    """The weight times the sum of squares about the mean, of each item of each group."""
+    counts, sums, squares = (
+        # Whole numbers of any size.
+        each.astype(object) if each.dtype.kind == "i" else each
+        for each in (
+            np.diagonal(arrays[name], axis1=1, axis2=2) for name in ("counts", "sums", "squares")
+        )
+    )
+    return np.asarray(counts * squares - sums * sums)
+
+
+def _spread_scale(arrays: Arrays) -> Sums:
+    return np.asarray((arrays["counts"] * arrays["squares"]).max(axis=(1, 2), initial=0)[:, None])
 
 
 def places(
@@ -85,11 +140,12 @@ def places(
     except pl.exceptions.PolarsError as error:
         raise OptionError(f"The groups of these moments are of different kinds: {error}") from error
     groups = groups.sort(keys, nulls_last=True)
-    numbered = groups.with_row_index("place")
+    number = max(keys, key=len) + " number"  # longer than any other name
+    numbered = groups.with_row_index(number)
 
     def found(part: pl.DataFrame) -> npt.NDArray[np.int64]:
         part = part.cast(groups.schema)
         joined = part.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        return joined["place"].to_numpy().astype(np.int64)
+        return joined[number].to_numpy().astype(np.int64)
 
     return found(own), found(other), groups

@@ -31,6 +31,10 @@ COLUMNS = [
 """The columns of the tidy frame, after those that name the group."""
 
 
+# Of weighted counts, which are sums of reals.
+_ROUNDING = 1e-9
+
+
 def to_frame(scale: Scale, missing: str, groups: pl.DataFrame, arrays: Arrays) -> pl.DataFrame:
     """Return moments as a tidy frame, in units of the answers."""
     k = scale.n_items
@@ -65,20 +69,40 @@ def to_frame(scale: Scale, missing: str, groups: pl.DataFrame, arrays: Arrays) -
     )
 
 
-def _check_numbers(frame: pl.DataFrame) -> None:
-    """Raise ValueError where a number is missing, or a count is negative."""
-    for name in COLUMNS[COLUMNS.index("persons") :]:
+def _checked_numbers(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Return the frame with its numbers in 64 bits; ValueError where they are not of persons."""
+    names = COLUMNS[COLUMNS.index("persons") :]
+    for name in names:
         column = frame[name]
         if not column.dtype.is_numeric() or column.null_count():
             raise ValueError(f"its column {name!r} holds something that is no number")
+        if column.dtype.is_float() and not column.is_finite().all():
+            raise ValueError(f"its column {name!r} holds numbers that are not finite")
         if name in ("persons", "weight", "n") and (column < 0).any():
             raise ValueError(f"its column {name!r} holds negative numbers")
+    if not frame["persons"].dtype.is_integer():
+        raise ValueError("its column 'persons' holds something that is no whole number")
+    # Narrow whole numbers, to which other programs shrink columns, would wrap around when added.
+    exact = all(frame[name].dtype.is_integer() for name in names)
+    kind = pl.Int64() if exact else pl.Float64()
+    frame = frame.with_columns(
+        pl.col(name).cast(pl.Int64() if name == "persons" else kind) for name in names
+    )
+    limit = pl.col("weight") * (1 if exact else 1 + _ROUNDING)
+    if not frame.select((pl.col("n") <= limit).all()).item():
+        raise ValueError("its column 'n' counts more than there are persons")
+    if exact and not frame["weight"].equals(frame["persons"], check_names=False):
+        raise ValueError("its columns 'weight' and 'persons' differ, though nobody is weighted")
+    groups = frame.select(by).unique().height if by else 1
+    if frame.select(*by, "persons", "weight").unique().height != groups:
+        raise ValueError("its columns 'persons' and 'weight' differ within a group")
+    return frame
 
 
 def from_frame(frame: pl.DataFrame) -> tuple[Scale, str, pl.DataFrame, Arrays]:
     """Return scale, missing, groups and arrays of a tidy frame; ValueError where it holds none."""
-    _check_numbers(frame)
     by = frame.columns[: frame.columns.index("scale")]
+    frame = _checked_numbers(frame, by)
     settings = frame.select("scale", "missing", "minimum", "maximum", "continuous").unique()
     if settings.height > 1:
         raise ValueError("it holds more than one scale")

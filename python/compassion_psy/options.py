@@ -1,5 +1,6 @@
 """Frozen option objects that say how an interval is to be made."""
 
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -14,6 +15,7 @@ QuantileRule = Literal["normal", "linear"]
 
 BOOTSTRAP_METHODS: tuple[str, ...] = get_args(BootstrapMethod)
 
+INSTRUCTION_SET = "COMPASSION_PSY_SIMD"
 SEED_MAXIMUM = 2**64 - 1
 REPLICATES_MAXIMUM = 10_000_000
 THREADS_MAXIMUM = 512
@@ -101,3 +103,13 @@ def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     """Raise OptionError unless `value` is one of the words the option `name` allows."""
     if not isinstance(value, str) or value not in allowed:
         raise OptionError(f"{name} is {value!r}, which is not known. {nearest(value, allowed)}")
+
+
+def check_instruction_set(levels: Sequence[str]) -> None:
+    """Raise OptionError where the environment asks for an instruction set this machine lacks."""
+    level = os.environ.get(INSTRUCTION_SET)
+    if level and level not in levels:
+        raise OptionError(
+            f"The environment variable {INSTRUCTION_SET} is {level!r}, but this machine has "
+            f"{', '.join(levels)}; set it to one of these, or unset it."
+        )

@@ -39,6 +39,8 @@ def load_toml(path: Path, error: type[CompassionError]) -> dict[str, Any]:
         raise error(f"{path}: the file is not UTF-8 text; save it as UTF-8.") from reason
     except tomllib.TOMLDecodeError as reason:
         raise error(f"{path}: the file is not valid TOML: {reason}.") from reason
+    except RecursionError as reason:
+        raise error(f"{path}: the file nests lists or tables too deeply; flatten it.") from reason
 
 
 def record(kind: type[Record], table: object, place: str, error: type[CompassionError]) -> Record:

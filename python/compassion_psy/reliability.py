@@ -12,12 +12,14 @@ from typing import Any, Literal
 import polars as pl
 
 from compassion_psy import _core
+from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import CompassionWarning, DataError, OptionError
 from compassion_psy.options import (
     BOOTSTRAP_METHODS,
     THREADS_MAXIMUM,
     Bootstrap,
+    check_instruction_set,
     one_of,
     whole_number,
 )
@@ -41,9 +43,6 @@ DEFINITIONS = {
 
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
 Missing = Literal["listwise", "pairwise"]
-
-# A slip of the finger must not ask the machine for a million threads.
-_MOST_THREADS = 1024
 
 
 def reliability(
@@ -131,6 +130,20 @@ def reliability(
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
 
+    Intervals by formula, of n persons, at level 1 - p, z the normal quantile at 1 - p/2:
+
+    - feldt: 1 - (1 - alpha) F with F the quantiles at 1 - p/2 and p/2 of the F distribution with
+      n - 1 and (n - 1)(k - 1) degrees of freedom [5]_.
+    - bonett: 1 - exp(ln(1 - alpha) ± z sqrt(2k / ((k - 1)(n - 2)))) [6]_.
+    - hakstian_whalen: 1 - c³ ((1 - alpha)^(1/3) ± z s)³ with c = (1 - 2/(9(n - 1))) /
+      (1 - 2/(9d)), d = (n - 1)(k - 1), and s² = 2k/(9d) (1 - alpha)^(2/3) /
+      (1 - 2/(9(n - 1)))² [7]_.
+    - normal_theory: alpha ± z sqrt(Q/n) with Q = 2k² / ((k - 1)² V³) (V (tr C² + (tr C)²) -
+      2 tr C 1'C²1) [8]_.
+    - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
+      values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
+      within each cluster, and in strata such sums of L less its mean there [9]_.
+
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
     needs no further fits and works for any number of persons.
@@ -143,6 +156,17 @@ def reliability(
        255-282.
     .. [3] McDonald, R. P. (1999). *Test theory: A unified treatment*. Erlbaum.
     .. [4] Efron, B. (1987). Better bootstrap confidence intervals. *JASA*, 82, 171-185.
+    .. [5] Feldt, L. S., Woodruff, D. J., & Salih, F. A. (1987). Statistical inference for
+       coefficient alpha. *Applied Psychological Measurement*, 11, 93-103.
+    .. [6] Bonett, D. G. (2002). Sample size requirements for testing and estimating coefficient
+       alpha. *Journal of Educational and Behavioral Statistics*, 27, 335-340.
+    .. [7] Hakstian, A. R., & Whalen, T. E. (1976). A k-sample significance test for independent
+       alpha coefficients. *Psychometrika*, 41, 219-231.
+    .. [8] van Zyl, J. M., Neudecker, H., & Nel, D. G. (2000). On the distribution of the maximum
+       likelihood estimator of Cronbach's alpha. *Psychometrika*, 65, 271-280.
+    .. [9] Maydeu-Olivares, A., Coffman, D. L., & Hartmann, W. M. (2007). Asymptotically
+       distribution-free (ADF) interval estimation of coefficient alpha. *Psychological Methods*,
+       12, 157-176.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``psych::guttman`` on a covariance matrix, ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
@@ -164,10 +188,11 @@ def reliability(
         pairwise=_is_pairwise(missing),
         level=_level(level),
     )
+    check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    answered = _all_responses(data, scale, {**columns, "missing_codes": missing_codes})
+    answered = _all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
     for responses in answered:
         _check(responses, question)
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
@@ -215,6 +240,11 @@ def _is_pairwise(missing: Missing) -> bool:
 def _level(level: float) -> float:
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
+    if 1 - (1 - float(level)) / 2 == 1:
+        raise OptionError(
+            f"level is {level!r}, so near to 1 that a limit would be infinite; lower it, to 0.99 "
+            "for example."
+        )
     return float(level)
 
 
@@ -222,17 +252,14 @@ def _all_responses(
     data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
 ) -> list[Responses]:
     if isinstance(data, Responses):
-        given = [name for name, value in columns.items() if value not in (None, (), [])]
-        if scale is not None and scale != data.scale:
-            given.append("scale")
-        if given:
-            raise OptionError(
-                f"{given[0]} is given, but data is a Responses, which has its own; leave it out, "
-                "or give it to Responses.from_frame."
-            )
+        data.refuse_options(scale, **columns)
         return [data]
-    scales = [scale] if isinstance(scale, Scale) else scale or ()
-    if not scales or any(not isinstance(each, Scale) for each in scales):
+    scales = [scale] if isinstance(scale, Scale) else scale
+    if (
+        not isinstance(scales, Sequence)
+        or not scales
+        or any(not isinstance(each, Scale) for each in scales)
+    ):
         raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
     names = [each.name for each in scales]
     for name in names:
@@ -277,9 +304,9 @@ def _shared(
     callback: Callback | None, answered: list[Responses], question: Question
 ) -> list[Callback | None]:
     """Return for each scale a callback that reports its part of the replicates of all."""
-    if callback is None:
+    if callback is None or question.bootstrap is None:
         return [None] * len(answered)
-    replicates = question.bootstrap.replicates if question.bootstrap else 0
+    replicates = question.bootstrap.replicates
     parts = [responses.groups.height * replicates for responses in answered]
 
     def report(done: int, total: int, before: int, part: int) -> None:

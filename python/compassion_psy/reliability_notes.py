@@ -16,7 +16,12 @@ FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 
 _MANY = 0.05  # share of replicates that is worth a note; the statuses count all of them
 
+# Answers on few steps agree by chance among so few persons for each item.
+_FEW_A_ITEM = 3
 _ITEMS_NAMED = 5
+NO_STANDARD_ERROR = 3
+"""The core's number for an interval that lacks a standard error."""
+
 _NO_INTERVAL = (
     None,
     "too few replicates have a value",
@@ -68,6 +73,11 @@ class Group:
                     "the matrix of pairwise covariances is not positive definite; use "
                     "missing='listwise', or leave out items that few answered together"
                 )
+            if self.persons <= _FEW_A_ITEM * self.n_items:
+                return (
+                    "the matrix of the items is singular, by chance among so few persons, or "
+                    "because items repeat each other or add up to one another; use more persons"
+                )
             return (
                 "items repeat each other or add up to one another, so their matrix is singular; "
                 "leave one of them out"
@@ -93,6 +103,7 @@ class Outcome:
     no_interval: int = 0  # the core's number of why there is none
     heywood: float = 0.0  # share of the replicates
     failed: float = 0.0
+    at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -110,6 +121,10 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         parts.append(f"the {formula} interval is for alpha alone")
     elif outcome.no_interval and not group.few_units:
         parts.append(f"no interval: {_NO_INTERVAL[outcome.no_interval]}")
+    if outcome.at_the_end:
+        parts.append(
+            "so few replicates for this level that a limit is the most extreme of them; use more"
+        )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
     if outcome.heywood >= _MANY:

@@ -12,13 +12,22 @@ import polars as pl
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
 from compassion_psy.options import Bootstrap
-from compassion_psy.reliability_notes import Group, Outcome, describe, fault_of_all, note
+from compassion_psy.reliability_notes import (
+    NO_STANDARD_ERROR,
+    Group,
+    Outcome,
+    describe,
+    fault_of_all,
+    note,
+)
 from compassion_psy.results import STATUSES, ReplicateSet
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
 _HEYWOOD = STATUSES.index("heywood")
+# Of (B + 1) p, which for 19 replicates and 90 % is 1.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,8 @@ class ScaleRows:
         if bootstrap:
             failures = np.isnan(found.replicates).sum(axis=1)
             known &= bootstrap.replicates - failures >= 2
+            # The replicates of two persons are all alike: that is no error of zero.
+            known &= found.interval_status != NO_STANDARD_ERROR
             failed = self._of_all(failures, bootstrap.replicates).ravel()
         index = np.repeat(np.arange(groups), width)
         excluded = self.responses.group_rows - self.kept_rows
@@ -165,6 +176,7 @@ class ScaleRows:
         replicates = max(found.replicates.shape[1], 1)
         heywood = (found.replicate_status == _HEYWOOD).sum(axis=1) / replicates
         failed = np.isnan(found.replicates).sum(axis=1) / replicates
+        at_the_end = self._at_the_end()
         notes: list[str | None] = []
         for rows, place in zip(self.kept_rows, self.place, strict=True):
             for at, coefficient in enumerate(question.coefficients):
@@ -176,6 +188,23 @@ class ScaleRows:
                         no_interval=int(found.interval_status[place, at]),
                         heywood=float(heywood[place, at]),
                         failed=float(failed[place, at]),
+                        at_the_end=bool(at_the_end[place, at]),
                     )
                 notes.append(note(group, coefficient, question.formula, outcome))
         return notes
+
+    def _at_the_end(self) -> npt.NDArray[np.bool_]:
+        """Whether a limit is the most extreme replicate, groups × coefficients."""
+        found, bootstrap = self.found, self.question.bootstrap
+        if bootstrap is None or bootstrap.method == "normal":
+            return np.zeros(found.estimate.shape, np.bool_)
+        given = ~np.isnan(found.replicates)
+        known = (given.sum(axis=1) > 1) & np.isfinite(found.lower)
+        # The least quantile that lies among B replicates is at 1 / (B + 1).
+        tail = (1 - self.question.level) / 2
+        at_the_end = (given.sum(axis=1) + 1) * tail < 1 - _ROUNDING
+        if bootstrap.method == "bca":
+            least = np.where(given, found.replicates, np.inf).min(axis=1)
+            most = np.where(given, found.replicates, -np.inf).max(axis=1)
+            at_the_end |= ((found.lower <= least) | (found.upper >= most)) & (least < most)
+        return np.asarray(known & at_the_end)

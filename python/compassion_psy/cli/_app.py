@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 import click
@@ -22,6 +23,7 @@ class App(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and exit with the code that says how it went."""
         kwargs["standalone_mode"] = False
+        _let_any_terminal_show_it()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", CompassionWarning)
@@ -51,6 +53,13 @@ def app() -> None:
 app.add_command(demo)
 app.add_command(reliability)
 app.add_command(scales)
+
+
+def _let_any_terminal_show_it() -> None:
+    # A rule or a name that the terminal's code page lacks is shown as "?", not as a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _refuse(message: str) -> int:

@@ -1,6 +1,7 @@
 """compassion-psy demo: the main job on a simulated survey whose true reliability is known."""
 
 import json
+import shlex
 import time
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def demo(out: Path, replicates: int, seed: int) -> None:
     Wards are resampled, so the intervals allow for nurses of one ward being alike. The true values
     stand beside the estimates. Survey, scale and results are written to a folder.
     """
+    if out.exists() and not out.is_dir():
+        raise click.UsageError(f"--out {out} is a file; name a folder.")
     interval = Bootstrap(replicates, seed=seed)
     survey = simulate_survey(
         sizes=SITE_SIZES, items=10, clusters_per_site=20, reversed=3, missing=0.01, seed=seed
@@ -58,12 +61,13 @@ def demo(out: Path, replicates: int, seed: int) -> None:
     for name, frame in files.items():
         write_table(frame, out / name)
 
+    survey_file, scale_file = (shlex.quote(str(out / n)) for n in ("survey.parquet", "scale.toml"))
     click.echo(_table(result.table, survey.truth))
     click.echo(
         f"\n{replicates:,} cluster bootstrap replicates of {len(SITE_SIZES)} sites took "
         f"{seconds:.2f} s.\nWrote {', '.join(files)} and scale.toml to {out}. "
         "The same table again:\n\n"
-        f"  compassion-psy reliability {out / 'survey.parquet'} --scale {out / 'scale.toml'} \\\n"
+        f"  compassion-psy reliability {survey_file} --scale {scale_file} \\\n"
         f"    --by site --cluster ward --replicates {replicates} --seed {seed}"
     )
 

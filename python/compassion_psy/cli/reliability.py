@@ -1,5 +1,6 @@
 """compassion-psy reliability: from a file of answers to a table of reliability by site."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -100,12 +101,15 @@ def reliability(
     """
     if interval not in BOOTSTRAP_METHODS:
         _refuse_bootstrap_options(interval, replicates, seed, bayesian, replicates_out)
-    for path in (out, replicates_out):
-        if path is not None:
-            check_writable(path)
+    if bayesian and strata:
+        raise click.UsageError(
+            "--bayesian weights do not keep the shares of --strata; leave one of them out."
+        )
+    _refuse_overwriting((data, *scales), {"--out": out, "--replicates-out": replicates_out})
     described = [scale for path in scales for scale in Scale.read(path)]
+    answers = [item for scale in described for item in scale.items]
     result = estimate_reliability(
-        read_table(data, answers=[item for scale in described for item in scale.items]),
+        read_table(data, answers=answers, texts=[*by, *cluster, *strata]),
         described,
         by=list(by) or None,
         cluster=list(cluster) or None,
@@ -122,6 +126,28 @@ def reliability(
     else:
         write_table(result.table, out)
         click.echo(f"Wrote {result.table.height:,} rows to {out}", err=True)
+        if seed is None and result.seed is not None:
+            # The printed table says it; a file has no place for it.
+            click.echo(f"Seed {result.seed}; give --seed {result.seed} to repeat.", err=True)
+
+
+def _refuse_overwriting(inputs: Sequence[Path], outputs: dict[str, Path | None]) -> None:
+    """Raise UsageError where an output is an input, or is named twice; DataError where unusable."""
+    taken = {path.resolve(): "is also an input" for path in inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path)
+        place = path.resolve()
+        same = [known for known in taken if known == place or _is_one_file(known, place)]
+        if same:
+            raise click.UsageError(f"{option} {path} {taken[same[0]]}; name another file.")
+        taken[place] = f"is also {option}"
+
+
+def _is_one_file(path: Path, other: Path) -> bool:
+    # A hard link, or another spelling where the file system does not tell a from A.
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _interval(

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from numbers import Real
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,11 @@ MISSING = 255
 _ROWS_NAMED = 5
 _COLUMNS_NAMED = 3
 _CODES_NAMED = 3
+_TEXTS_NAMED = 3
+_LONGEST = 40
+_INT32_LIMIT = 2**31
+_INT64_LIMIT = 2**63
+_UINT64_LIMIT = 2**64
 
 
 def uses_codes(scale: Scale) -> bool:
@@ -26,27 +32,48 @@ def uses_codes(scale: Scale) -> bool:
     return not scale.continuous and scale.maximum - scale.minimum < MISSING
 
 
-def check_missing_codes(scale: Scale, codes: Sequence[float]) -> tuple[float, ...]:
+def code_list(codes: object) -> tuple[Any, ...]:
+    """Return the missing codes, or raise OptionError where these are no list of codes."""
+    # A text is a sequence too, of letters, and bytes one of numbers, which nobody means.
+    try:
+        if isinstance(codes, Iterable) and not isinstance(codes, (str, bytes, bytearray)):
+            return tuple(codes)
+    except TypeError:  # an array without a dimension only looks like one to go through
+        pass
+    raise OptionError(f"missing_codes is {codes!r}, but it must be a list of numbers, such as [0].")
+
+
+def check_missing_codes(scale: Scale, codes: Iterable[float]) -> tuple[float, ...]:
     """Return the codes, or raise OptionError where one is no number or a possible answer."""
-    # A text is a sequence too: of letters, which nobody means.
-    if isinstance(codes, str) or not isinstance(codes, Iterable):
-        raise OptionError(
-            f"missing_codes is {codes!r}, but it must be a list of numbers, such as [0]."
-        )
-    for code in codes:
+    checked: list[float] = []
+    for code in code_list(codes):
         # NumPy numbers are welcome; True is more likely a slip than a code.
-        if isinstance(code, bool) or not isinstance(code, Real) or not math.isfinite(code):
+        if isinstance(code, bool) or not isinstance(code, Real) or not _is_finite(code):
             raise OptionError(
-                f"missing_codes holds {code!r}, but each must be a finite number; null is always "
-                "a missing answer."
+                f"missing_codes holds {_short(code)}, but each must be a finite number; null is "
+                "always a missing answer."
             )
-        if scale.minimum <= code <= scale.maximum:
+        number = int(code) if isinstance(code, Integral) else float(code)
+        if scale.minimum <= number <= scale.maximum:
             raise OptionError(
-                f"The missing code {code:g} is a possible answer of scale {scale.name!r} "
+                f"The missing code {number:g} is a possible answer of scale {scale.name!r} "
                 f"({scale.minimum:g} to {scale.maximum:g}); leave it out of missing_codes, or "
                 "correct the range of the scale."
             )
-    return tuple(codes)
+        checked.append(number)
+    return tuple(checked)
+
+
+def _is_finite(number: Real) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def check_items(frame: pl.DataFrame, scale: Scale, missing_codes: Sequence[float]) -> None:
@@ -91,14 +118,29 @@ def _not_numbers(column: pl.Series, scale: Scale) -> DataError:
     values = column.drop_nulls()
     remedy = "recode the answers, for example with replace_strict"
     if dtype in (pl.String, pl.Categorical, pl.Enum):
-        numbers = values.cast(pl.String).cast(pl.Float64, strict=False)
-        if numbers.null_count() == 0:
-            remedy = "the texts are numbers: cast the column, for example to polars.Int64"
+        remedy = _remedy_of_texts(values.cast(pl.String)) or remedy
     first = list(dict.fromkeys(map(repr, values.head(20).to_list())))[:3]
     such_as = f" (such as {', '.join(first)})" if first else ""
     return DataError(
         f"Column {column.name!r} holds {dtype}{such_as}, but scale {scale.name!r} needs numbers "
         f"from {scale.minimum:g} to {scale.maximum:g}; {remedy}."
+    )
+
+
+def _remedy_of_texts(values: pl.Series) -> str | None:
+    """Return what to do about texts some of which are numbers, or nothing where none is."""
+    if values.cast(pl.Float64, strict=False).null_count() == 0:
+        return "the texts are numbers: cast the column, for example to polars.Int64"
+    numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
+    if numbers.null_count() == 0:
+        return "the texts are numbers with blanks around them: remove the blanks"
+    if numbers.null_count() == len(values):
+        return None
+    others = values.filter(numbers.is_null()).unique(maintain_order=True)
+    listed = ", ".join(map(repr, others.head(_TEXTS_NAMED)))
+    return (
+        f"{listed} {'is' if len(others) == 1 else 'are'} no number among numbers: where an answer "
+        "is missing leave the field of a CSV file empty or write NA, and null in a frame"
     )
 
 
@@ -109,7 +151,9 @@ def _answer(column: pl.Series, missing_codes: Sequence[float]) -> pl.Expr:
         answer = answer.cast(pl.Int8)
     if missing_codes:
         # Not is_in: codes and answers need not be of one type.
-        answer = pl.when(~pl.any_horizontal(answer == code for code in missing_codes)).then(answer)
+        # A code beyond all whole numbers of a column is compared as a real.
+        literals = (code if abs(code) < _UINT64_LIMIT else float(code) for code in missing_codes)
+        answer = pl.when(~pl.any_horizontal(answer == code for code in literals)).then(answer)
     return answer
 
 
@@ -118,7 +162,10 @@ def _is_wrong(dtype: pl.DataType, answer: pl.Expr, scale: Scale) -> pl.Expr:
     if scale.continuous:
         # Polars takes NaN as larger than every number, so it is out of range as well.
         return (answer < scale.minimum) | (answer > scale.maximum)
-    out_of_range = (answer < int(scale.minimum)) | (answer > int(scale.maximum))
+    lowest, highest = (
+        int(end) if abs(end) < _INT64_LIMIT else end for end in (scale.minimum, scale.maximum)
+    )
+    out_of_range = (answer < lowest) | (answer > highest)
     if dtype.is_float() or dtype.is_decimal():
         return out_of_range | (answer != answer.round())
     return out_of_range
@@ -150,36 +197,57 @@ def _remedies(values: list[float], scale: Scale) -> str:
     return " ".join(remedies)
 
 
-def item_answers(
+def code_answers(
     frame: pl.DataFrame,
     scale: Scale,
     missing_codes: Sequence[float],
     order: npt.NDArray[np.uint32] | None,
-) -> Answers:
-    """Return keyed answers, items × rows, in the given order of rows.
-
-    Codes are counted from the lowest answer; reals from the middle of the range, where sums of
-    squares lose least.
-    """
-    codes = uses_codes(scale)
-    shape = (scale.n_items, frame.height)
-    answers: Answers = np.empty(shape, np.uint8) if codes else np.empty(shape, np.float64)
+) -> npt.NDArray[np.uint8]:
+    """Return keyed answers counted from the lowest answer, items × rows, in the given order."""
+    answers = np.empty((scale.n_items, frame.height), np.uint8)
+    lowest, highest = int(scale.minimum), int(scale.maximum)
+    kind = pl.Int32 if max(-lowest, highest) < _INT32_LIMIT else pl.Int64
     for row, item in zip(answers, scale.items, strict=True):
-        answer = _answer(frame[item], missing_codes).cast(pl.Int32 if codes else pl.Float64)
-        if codes:
-            keyed = (
-                int(scale.maximum) - answer
-                if item in scale.reversed
-                else answer - int(scale.minimum)
-            )
-            column = frame.select(keyed.cast(pl.UInt8).fill_null(MISSING))
-        else:
-            middle = (scale.minimum + scale.maximum) / 2
-            keyed = middle - answer if item in scale.reversed else answer - middle
-            column = frame.select(keyed.fill_null(float("nan")))
-        values = column.to_series().to_numpy()
+        answer = _answer(frame[item], missing_codes).cast(kind)
+        keyed = highest - answer if item in scale.reversed else answer - lowest
+        values = _values(frame, keyed.cast(pl.UInt8).fill_null(MISSING))
         row[:] = values if order is None else values[order]
     return answers
+
+
+def real_answers(
+    frame: pl.DataFrame,
+    scale: Scale,
+    missing_codes: Sequence[float],
+    order: npt.NDArray[np.uint32] | None,
+    group_starts: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return keyed answers less their origins, items × rows, and the origins, groups × items.
+
+    The origin of an item is the middle between its lowest and highest answer in a group: there
+    sums of squares lose least, whatever the range of the scale, and it depends neither on the
+    order of rows nor on other groups.
+    """
+    answers = np.empty((scale.n_items, frame.height), np.float64)
+    origins = np.empty((len(group_starts) - 1, scale.n_items), np.float64)
+    for number, item in enumerate(scale.items):
+        answer = _answer(frame[item], missing_codes).cast(pl.Float64)
+        values = _values(frame, answer.fill_null(float("nan")))
+        row = answers[number]
+        row[:] = values if order is None else values[order]
+        lowest = np.fmin.reduceat(row, group_starts[:-1])
+        highest = np.fmax.reduceat(row, group_starts[:-1])
+        origin = np.nan_to_num(lowest / 2 + highest / 2)  # 0 where nobody answered
+        row -= np.repeat(origin, np.diff(group_starts))
+        if item in scale.reversed:
+            np.negative(row, out=row)
+            origin = (scale.minimum + scale.maximum) - origin
+        origins[:, number] = origin
+    return answers, origins
+
+
+def _values(frame: pl.DataFrame, column: pl.Expr) -> npt.NDArray[Any]:
+    return frame.select(column).to_series().to_numpy()
 
 
 def check_weights(weights: pl.Series) -> None:

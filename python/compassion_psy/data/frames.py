@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from compassion_psy.data.forking import refuse_forked_polars
 from compassion_psy.errors import DataError, missing_extra, nearest
 
 
@@ -26,8 +27,11 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     ------
     DataError
         When `data` is no frame, or lacks a column; near names are suggested. When a lazy frame
-        cannot be computed.
+        or a relation cannot be computed.
+    CompassionError
+        In a process that was forked after Polars had been used, where Polars would hang.
     """
+    refuse_forked_polars()
     for name in columns:
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
@@ -36,6 +40,8 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     if isinstance(data, pl.DataFrame):
         frame = data
     elif type(data).__module__.partition(".")[0] == "pandas":
+        if type(data).__name__ != "DataFrame":
+            raise DataError(f"data is a pandas {type(data).__name__}; pass a pandas DataFrame.")
         frame = _from_pandas(data, columns)
     else:
         frame = _from_other(data)
@@ -47,9 +53,10 @@ def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
     try:
         require_columns(data.collect_schema().names(), columns)
         return data.select(columns).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"The lazy frame cannot be computed: {reason}.") from error
+    except DataError:
+        raise
+    except Exception as error:  # a function of the user's may raise anything
+        raise DataError(f"The lazy frame cannot be computed: {_first_line(error)}.") from error
 
 
 def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
@@ -62,8 +69,13 @@ def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
     needed = data.iloc[:, [names.index(name) for name in columns]].set_axis(columns, axis=1)
     try:
         return pl.from_pandas(needed, nan_to_null=True)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise missing_extra("pyarrow", "pandas") from error
+    except Exception as error:  # those of pyarrow, which may be absent, so cannot be named
+        raise DataError(
+            f"The pandas frame holds a column that is no column of one kind of values "
+            f"({_first_line(error)}); convert it, for example with pandas.to_numeric."
+        ) from error
 
 
 def _from_other(data: Any) -> pl.DataFrame:
@@ -72,16 +84,35 @@ def _from_other(data: Any) -> pl.DataFrame:
             f"data is the text {data!r}, not a frame; read the file first, "
             "for example with polars.read_csv or polars.scan_parquet."
         )
+    if type(data).__name__ == "DuckDBPyRelation":
+        return _from_relation(data)
     try:
-        # A DuckDB relation hands itself over; taken in from outside, it complains when Python ends.
-        return data.pl() if type(data).__name__ == "DuckDBPyRelation" else pl.DataFrame(data)
-    except ModuleNotFoundError as error:
+        return pl.DataFrame(data)
+    except ImportError as error:
         raise missing_extra(str(error.name), "pandas") from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise DataError(
             f"data is a {type(data).__name__}, which Polars cannot take in as a frame ({error}); "
             "pass a Polars, pandas or pyarrow frame."
         ) from error
+
+
+def _from_relation(data: Any) -> pl.DataFrame:
+    # A DuckDB relation hands itself over; taken in from outside, it complains when Python ends.
+    try:
+        frame: pl.DataFrame = data.pl()
+    except ImportError as error:
+        raise missing_extra("pyarrow", "pandas") from error
+    except Exception as error:  # those of DuckDB, which may be absent, so cannot be named
+        raise DataError(
+            f"The DuckDB relation cannot be computed: {_first_line(error)}; correct its query, "
+            "and keep its connection open."
+        ) from error
+    return frame
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0].rstrip(".")
 
 
 def require_columns(present: Sequence[str], needed: Sequence[str]) -> None:

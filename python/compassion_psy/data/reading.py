@@ -1,5 +1,7 @@
 """Tables from and to files: CSV and Parquet in; CSV, Parquet and JSON out."""
 
+import csv
+import gzip
 import os
 import re
 from collections.abc import Sequence
@@ -23,7 +25,7 @@ _FORMULA = r"^([=+\-@\t\r\n])"
 
 
 def read_table(
-    path: str | PathLike[str], *, answers: Sequence[str] = ()
+    path: str | PathLike[str], *, answers: Sequence[str] = (), texts: Sequence[str] = ()
 ) -> pl.DataFrame | pl.LazyFrame:
     """Read a table of answers from a CSV or Parquet file.
 
@@ -35,6 +37,9 @@ def read_table(
     answers : sequence of str
         Columns of a CSV file in which NA is a missing value too, as R writes it. In other columns
         NA may be a name: the country code of Namibia, say.
+    texts : sequence of str
+        Columns of a CSV file that are taken as they are written: the codes of sites, say, where 1,
+        01 and 1.0 are three sites.
 
     Returns
     -------
@@ -45,6 +50,7 @@ def read_table(
     ------
     DataError
         When there is no such file, its ending is another one, or it cannot be read or is empty.
+        When a row of a CSV file has fewer fields than the header.
     """
     path = Path(path)
     ending = _ending(path, READABLE)
@@ -52,10 +58,10 @@ def read_table(
         reason = "it is a folder" if path.is_dir() else "there is no such file"
         raise DataError(f"{path} cannot be read: {reason}; check the path.")
     try:
-        return _read_parquet(path) if ending == ".parquet" else _read_csv(path, answers)
+        return _read_parquet(path) if ending == ".parquet" else _read_csv(path, answers, texts)
     except NoDataError:
         raise DataError(f"{path} is empty; give a file with a header row and answers.") from None
-    except (PolarsError, OSError) as error:
+    except (PolarsError, OSError, csv.Error) as error:
         kind = "Parquet" if ending == ".parquet" else "CSV (comma-separated UTF-8 with a header)"
         raise DataError(f"{path} cannot be read as {kind}: {_first_line(error)}.") from error
 
@@ -63,7 +69,8 @@ def read_table(
 def write_table(frame: pl.DataFrame, path: str | PathLike[str]) -> None:
     """Write `frame` to a CSV, Parquet or JSON file, whole or not at all.
 
-    In CSV, texts a spreadsheet would run as a formula get an apostrophe in front.
+    In CSV, texts a spreadsheet would run as a formula get an apostrophe in front. Where `path` is a
+    link, the file it leads to is written.
 
     Parameters
     ----------
@@ -79,8 +86,10 @@ def write_table(frame: pl.DataFrame, path: str | PathLike[str]) -> None:
     """
     path = Path(path)
     ending = _ending(path, WRITABLE)
+    # A link stays a link: what it leads to is replaced.
+    place = path.resolve()
     # Written beside its place and moved there when whole: a reader never sees half a file.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
     try:
         if ending == ".parquet":
             frame.write_parquet(unfinished)
@@ -88,7 +97,7 @@ def write_table(frame: pl.DataFrame, path: str | PathLike[str]) -> None:
             frame.write_json(unfinished)
         else:
             _without_formulas(frame).write_csv(unfinished)
-        unfinished.replace(path)
+        unfinished.replace(place)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {_first_line(error)}.") from error
     finally:
@@ -100,8 +109,9 @@ def check_writable(path: str | PathLike[str]) -> None:
     """Raise DataError when `write_table` could not write to `path`, before work is put in."""
     path = Path(path)
     _ending(path, WRITABLE)
-    if not path.parent.is_dir():
-        raise DataError(f"{path} cannot be written: there is no folder {path.parent}; create it.")
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise DataError(f"{path} cannot be written: there is no folder {folder}; create it.")
     if path.is_dir():
         raise DataError(f"{path} cannot be written: it is a folder; name a file.")
 
@@ -113,15 +123,20 @@ def _read_parquet(path: Path) -> pl.LazyFrame:
     return frame
 
 
-def _read_csv(path: Path, answers: Sequence[str]) -> pl.DataFrame:
+def _read_csv(path: Path, answers: Sequence[str], texts: Sequence[str]) -> pl.DataFrame:
     names = pl.scan_csv(path, glob=False, infer_schema=False).collect_schema().names()
     _refuse_other_separators(path, names)
     _refuse_repeated_names(path, names)
     missing = {name: "NA" for name in answers if name in names}
+    as_written = {name: pl.String() for name in texts if name in names}
 
     def read(looked_at: int | None) -> pl.DataFrame:
         return pl.scan_csv(
-            path, glob=False, null_values=missing, infer_schema_length=looked_at
+            path,
+            glob=False,
+            null_values=missing,
+            schema_overrides=as_written,
+            infer_schema_length=looked_at,
         ).collect()
 
     try:
@@ -130,7 +145,29 @@ def _read_csv(path: Path, answers: Sequence[str]) -> pl.DataFrame:
         frame = read(None)
     if frame.is_empty():
         raise DataError(f"{path} holds a header but no rows; give a file with answers.")
+    # Polars fills a short row with nulls; the last of its fields is then one of them.
+    if frame.width > 1 and frame[:, -1].null_count():
+        _refuse_short_rows(path, frame.width)
     return frame
+
+
+def _refuse_short_rows(path: Path, width: int) -> None:
+    """Raise DataError for the first row that has fewer than `width` fields."""
+    line = pl.col("line")
+    few = line.str.count_matches(",", literal=True) < width - 1
+    # A comma or a line's end in quotes ends no field, which only a slower reader can tell.
+    suspicious = (few | line.str.contains('"', literal=True)).any()
+    if not pl.scan_lines(path, name="line", glob=False).select(suspicious).collect().item():
+        return
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        for number, fields in enumerate(csv.reader(file)):
+            if len(fields) < width:
+                raise DataError(
+                    f"{path}: row {number} (counted from 1, below the header) has {len(fields)} "
+                    f"fields, but the header names {width} columns; write a comma for each field, "
+                    "also where it is empty, and leave out empty lines."
+                )
 
 
 def _refuse_other_separators(path: Path, names: list[str]) -> None:

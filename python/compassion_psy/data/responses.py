@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
@@ -17,7 +17,9 @@ from compassion_psy.data.columns import (
     check_items,
     check_missing_codes,
     check_weights,
-    item_answers,
+    code_answers,
+    real_answers,
+    uses_codes,
 )
 from compassion_psy.data.design import (
     Names,
@@ -59,8 +61,11 @@ class Responses:
         The scale that was answered.
     answers : numpy.ndarray, shape (items, rows)
         Keyed answers: reversed items are already turned. uint8 codes counted from the scale's
-        minimum, 255 where there is no answer; for continuous scales float64 distances from the
-        middle of the range, NaN where there is no answer.
+        minimum, 255 where there is no answer; for continuous scales, and those of more than 255
+        codes, float64 distances from `origins`, NaN where there is no answer.
+    origins : numpy.ndarray or None, shape (groups, items)
+        For float64 answers the value they are counted from, near the middle of the answers of the
+        group; None for codes.
     groups : polars.DataFrame
         One row a group, with the `by` columns; without `by` a single row and no column.
     group_starts, stratum_starts, cluster_starts : numpy.ndarray or None
@@ -80,6 +85,7 @@ class Responses:
     weights: npt.NDArray[np.float64] | None
     strata: tuple[str, ...] = ()
     cluster: tuple[str, ...] = ()
+    origins: npt.NDArray[np.float64] | None = None
 
     @classmethod
     def from_frame(
@@ -146,10 +152,15 @@ class Responses:
             check_weights(frame[weights])
             survey_weights = frame[weights].cast(pl.Float64).to_numpy()
             survey_weights = survey_weights if order is None else survey_weights[order]
+        answers: Answers
+        if uses_codes(scale):
+            answers, origins = code_answers(frame, scale, missing_codes, order), None
+        else:
+            answers, origins = real_answers(frame, scale, missing_codes, order, starts[0])
         first = starts[0][:-1] if order is None else order[starts[0][:-1]]
         return cls(
             scale=scale,
-            answers=item_answers(frame, scale, missing_codes, order),
+            answers=answers,
             groups=frame.select(columns["by"])[first] if columns["by"] else _NO_COLUMNS,
             group_starts=starts[0],
             stratum_starts=starts[1] if columns["strata"] else None,
@@ -157,6 +168,7 @@ class Responses:
             weights=survey_weights,
             strata=tuple(columns["strata"]),
             cluster=tuple(columns["cluster"]),
+            origins=origins,
         )
 
     @property
@@ -170,15 +182,47 @@ class Responses:
         return np.diff(self.group_starts)
 
     @property
+    def weight_exponents(self) -> npt.NDArray[np.int64]:
+        """The power of two in the largest survey weight of each group; 0 without weights."""
+        if self.weights is None:
+            return np.zeros(len(self.group_starts) - 1, np.int64)
+        largest = np.maximum.reduceat(self.weights, self.group_starts[:-1])
+        return np.frexp(largest)[1].astype(np.int64) - 1
+
+    @property
     def design(self) -> Design:
-        """Boundaries and weights as the core takes them."""
+        """Boundaries and weights as the core takes them.
+
+        Weights are divided by a power of two for each group (see `weight_exponents`), so that
+        products of very large or small ones neither overflow nor vanish. That changes no bit of a
+        coefficient.
+        """
+        weights = self.weights
+        if weights is not None:
+            weights = np.ldexp(weights, np.repeat(-self.weight_exponents, self.group_rows))
         return {
             "groups": self.group_starts,
             "strata": self.stratum_starts,
             "clusters": self.cluster_starts,
-            "weights": self.weights,
+            "weights": weights,
             "keys": group_keys(self.groups, len(self.group_starts) - 1),
         }
+
+    def refuse_options(self, scale: object, **options: object) -> None:
+        """Raise OptionError where a call on these answers names a scale or columns of its own."""
+        # Not compared with what is empty: an array compares each of its values.
+        given = [
+            name
+            for name, value in options.items()
+            if not (value is None or (isinstance(value, Sized) and len(value) == 0))
+        ]
+        if scale is not None and scale != self.scale:
+            given.append("scale")
+        if given:
+            raise OptionError(
+                f"{given[0]} is given, but data is a Responses, which has its own; leave it out, "
+                "or give it to Responses.from_frame."
+            )
 
     def usable(self, missing: str) -> tuple[Responses, npt.NDArray[np.int64]]:
         """Return the rows an analysis uses, and how many each group of `self` has of them.
@@ -199,6 +243,7 @@ class Responses:
             stratum_starts=_kept_starts(before, self.stratum_starts),
             cluster_starts=_kept_starts(before, self.cluster_starts),
             weights=None if self.weights is None else self.weights[answered],
+            origins=None if self.origins is None else self.origins[kept_rows > 0],
         )
         return kept, kept_rows
 

@@ -35,7 +35,7 @@ class Scale:
         Those of `items` that are worded against the scale, turned for the total.
     continuous : bool
         Whether answers may have decimals, as test scores and sliders do. Otherwise a decimal is
-        an error, and all sums are exact.
+        an error, and for ranges of at most 255 answers all sums are exact.
     values : sequence of float, optional
         The possible answers, where these are not all whole numbers of the range.
     total : Total, optional
@@ -87,6 +87,10 @@ class Scale:
         if not isinstance(self.name, str) or not self.name.strip():
             raise ScaleError(f"The name of a scale is {self.name!r}; give it a text, not empty.")
         items = column_list(self.name, "items", self.items)
+        if not items:
+            raise ScaleError(
+                f"Scale {self.name!r} has no items; name the columns that are its items."
+            )
         reverse = column_list(self.name, "reversed", self.reversed)
         refuse_strangers(f"Scale {self.name!r}: reversed item", reverse, items)
         minimum, maximum = self._checked_range()

@@ -1,9 +1,10 @@
 """A simulated survey: congeneric items, sites, clusters, reversed items, missing answers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 import polars as pl
@@ -45,10 +46,10 @@ class SimulatedSurvey:
 
         Coefficients are those of the sum of the answers as they are recorded, not of the responses
         behind them: "reliability" is the variance of its true part over its variance; "alpha" and
-        "omega_u" are what these coefficients estimate. They come from the covariance of the
-        answers, integrated numerically over the factor and exact to ten digits. Site and ward
-        effects count as true differences between persons; the whole population is that of these
-        sites, mixed by their sizes.
+        "omega_u" (of three or more items) are what these coefficients estimate. They come from the
+        covariance of the answers, integrated numerically over the factor and exact to ten digits.
+        Site and ward effects count as true differences between persons; the whole population is
+        that of these sites, mixed by their sizes.
         """
         sites = self.frame.get_column("site").unique(maintain_order=True).to_list()
         rows: list[tuple[str | None, str, float]] = []
@@ -213,11 +214,12 @@ def _coefficients(covariance: _Array, true: _Array) -> list[tuple[str, float]]:
 
     items = len(covariance)
     total = covariance.sum()
-    return [
+    found = [
         ("reliability", float(true.sum() / total)),
         ("alpha", float(items / (items - 1) * (1 - np.trace(covariance) / total))),
-        ("omega_u", pure.omega_u(covariance)),
     ]
+    # One factor of two items has more than one solution.
+    return [*found, ("omega_u", pure.omega_u(covariance))] if items > 2 else found
 
 
 def _thresholds(items: int, answers: int) -> _Array:
@@ -238,6 +240,8 @@ def _site_sizes(
         n_sites = 1 if sites is None else whole_number("sites", sites, minimum=1)
         total = 1000 if persons is None else whole_number("persons", persons, minimum=n_sites)
         return np.bincount(_shared_out(total, n_sites))
+    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+        raise OptionError(f"sizes is {sizes!r}, but it must be a list of persons at each site.")
     counted = [whole_number("each of sizes", size, minimum=1) for size in sizes]
     for name, given, implied in (
         ("persons", persons, sum(counted)),
@@ -255,7 +259,12 @@ def _loadings(items: int | None, loadings: ArrayLike | None) -> _Array:
     if loadings is None:
         count = 8 if items is None else whole_number("items", items, minimum=2)
         return np.linspace(0.5, 0.8, count)
-    values = np.asarray(loadings, dtype=np.float64)
+    try:
+        values = np.asarray(loadings, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"loadings is {loadings!r}, but it must be a list of numbers such as [0.6, 0.7, 0.8]."
+        ) from None
     if values.ndim != 1 or values.size < 2:
         raise OptionError(
             f"loadings has shape {values.shape}, but it must be one number for each of at least 2 "
@@ -282,6 +291,8 @@ def _scale(items: int, minimum: int, maximum: int, reversed: int | Sequence[str]
     return Scale("simulated", items=names, minimum=lowest, maximum=highest, reversed=reversed)
 
 
-def _share(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+def _share(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise OptionError(f"{name} is {value!r}, but it must be a number such as 0.05.")
+    if not 0 <= float(value) < 1:
         raise OptionError(f"{name} is {value}, but it must be at least 0 and below 1.")
