@@ -1,7 +1,6 @@
 """Survey files written by other programs; run in this folder: python generate.py. Simulated."""
 
 import shutil
-import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -48,7 +47,3 @@ script = "create table survey (person text, ward text, q1 integer, q2 integer, s
 for person, ward, q1, q2, score in ROWS:
     script += f"insert into survey values ('{person}', '{ward}', {q1 or 'null'}, {q2}, {score});"
 subprocess.run([shutil.which("sqlite3"), "sqlite.db", script], check=True)
-
-for package in (duckdb, openpyxl, pd, pa):
-    print(package.__name__, package.__version__)
-print("SQLite", sqlite3.sqlite_version, "(Python)")

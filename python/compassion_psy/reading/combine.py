@@ -88,19 +88,17 @@ def _other_columns(lacks: SourceTable, name: str, has: SourceTable) -> DataError
 def _kinds(table: SourceTable, answers: Collection[str], texts: Collection[str]) -> Kinds:
     schema = table.frame.collect_schema()
     declared = [name for name in schema if name in answers]
-    written = [
-        name
-        for name, dtype in schema.items()
-        if dtype == pl.String and (table.as_written or name in declared) and name not in texts
-    ]
-    found = number_kinds(table.frame, written, decimal_comma=table.decimal_comma)
+    found = table.kinds
+    if found is None:
+        written = [name for name in declared if schema[name] == pl.String]
+        found = number_kinds(table.frame, written)
     kinds = {
         name: "text" if name in texts and dtype == pl.String else found.get(name, _kind(dtype))
         for name, dtype in schema.items()
     }
     for name in declared:
         kind = declared_kind(table.frame, name, kinds[name], decimal_comma=table.decimal_comma)
-        if kind not in (*NUMBERS, "empty", "truth"):
+        if kind not in (*NUMBERS, "truth"):
             raise _not_number(table, name, kind)
         kinds[name] = kind
     for name in texts:
@@ -146,7 +144,7 @@ def _common_kind(name: str, tables: Sequence[SourceTable], kinds: Sequence[Kinds
     if found <= set(NUMBERS):
         return "decimal"
     # As written, a number is a text that nothing was taken from: wards 01 and 12.
-    written = all(table.as_written for table in first.values())
+    written = all(table.kinds is not None for table in first.values())
     if found <= {"code", "text"} or ("code" in found and "text" not in found and written):
         return "text"
     (kind, table), (other_kind, other) = list(first.items())[:2]

@@ -15,6 +15,7 @@ from polars.exceptions import NoDataError, PolarsError
 
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.reading import qualtrics, redcap
+from compassion_psy.reading.number_texts import number_kinds
 from compassion_psy.reading.tables import (
     ReadOptions,
     SourceTable,
@@ -90,9 +91,10 @@ def read_delimited(path: Path, options: ReadOptions) -> SourceTable:
         frame = file.texts().select(columns)
         if frame.head(1).collect().is_empty():
             raise no_rows(path)
-        # Every field once, so that what cannot be read is told now.
-        frame.select(pl.all().null_count()).collect()
-    return SourceTable(path, frame, as_written=True, decimal_comma=file.separator == ";")
+        # This looks at every field once, so that what cannot be read is told now.
+        comma = file.separator == ";"
+        kinds = number_kinds(frame, columns, decimal_comma=comma)
+    return SourceTable(path, frame, kinds, decimal_comma=comma)
 
 
 def open_delimited(path: Path, *, encoding: str, separator: str | None) -> DelimitedFile:
@@ -191,24 +193,31 @@ def _refuse_other_widths(file: DelimitedFile) -> None:
     if width == 1:
         return
     line = pl.col("line")
-    fields = line.str.replace_all(_QUOTED, "").str.count_matches(file.separator, literal=True) + 1
+    fields = line.str.count_matches(file.separator, literal=True) + 1
     lines = pl.scan_csv(
         file.source,
         separator=_NOWHERE,
         quote_char=None,
         has_header=False,
-        empty_string_is_null=False,
         schema={"line": pl.String},
         glob=False,
+    ).select(pl.col("line").fill_null(""))
+    quotes = line.str.count_matches('"', literal=True)
+    has_wrong, has_quotes, has_odd = (
+        lines.select(
+            wrong=(fields != width).any(), any=(quotes > 0).any(), odd=(quotes % 2 == 1).any()
+        )
+        .collect()
+        .row(0)
     )
-    odd = (line.str.count_matches('"', literal=True) % 2 == 1).any()
-    wrong = (fields != width).any()
-    has_odd, has_wrong = lines.select(odd=odd, wrong=wrong).collect().row(0)
     if has_odd:
         # A field goes over lines, which can be told only with the whole text in hand.
         whole = re.sub(_QUOTED, "", "\n".join(lines.collect()["line"]))
         lines = pl.LazyFrame({"line": whole.split("\n")})
-        has_wrong = lines.select(wrong).collect().item()
+    elif has_quotes:
+        lines = lines.select(line.str.replace_all(_QUOTED, ""))
+    if has_quotes:
+        has_wrong = lines.select((fields != width).any()).collect().item()
     if not has_wrong:
         return
     found = lines.select(fields=fields).with_row_index("row").filter(pl.col("fields") != width)

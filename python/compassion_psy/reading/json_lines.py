@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +21,8 @@ def read_json_lines(path: Path, options: ReadOptions) -> SourceTable:
         raise no_rows(path)
     try:
         # All rows are looked at, so that a late text or fraction is no surprise.
-        frame = pl.scan_ndjson(path, infer_schema_length=None)
+        name = glob.escape(os.fspath(path))  # Polars takes it for a pattern
+        frame = pl.scan_ndjson(name, infer_schema_length=None)
         columns = wanted(path, frame.collect_schema().names(), options)
         frame = frame.select(columns)
         frame.select(pl.all().null_count()).collect()

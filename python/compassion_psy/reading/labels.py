@@ -93,12 +93,12 @@ def _no_labels(path: Path) -> DataError:
 
 
 def _labels(path: Path) -> Iterator[tuple[str, str, str | None, bool]]:
-    # With the data: Stata's missing letters are found in them only.
-    about = load(path, user_missing=True)[1]
+    stata = path.name.lower().endswith(".dta")
+    # Stata's missing letters are found among the data only.
+    about = load(path, user_missing=True, metadataonly=not stata)[1]
     for column in about.column_names:
         texts = about.variable_value_labels.get(column, {})
         ranges = [(each["lo"], each["hi"]) for each in about.missing_ranges.get(column, [])]
-        stata = path.name.lower().endswith(".dta")
         for code, label in texts.items():
             letter = stata and isinstance(code, str)
             written = f".{code}" if letter else _written(code)

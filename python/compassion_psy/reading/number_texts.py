@@ -18,7 +18,8 @@ _ANY_WHOLE = r"^[+-]?[0-9]{1,18}$"
 _POINT = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-][0-9]+)?$"
 _COMMA = _POINT.replace(r"\.", ",")
 _LEADING = r"^(\+|-?0[0-9])"
-_LOST = r"[0-9.,]{20}|[.,]($|[eE])|^-?[.,]"
+# More digits than a number keeps, or no digit beside the point.
+_LOST = r"^[+-]?[0.,]*[1-9][0-9.,]{18}|[.,]($|[eE])|^-?[.,]"
 _TRAILING_ZERO = r"[.,][0-9]*0($|[eE])"
 _ONLY_ZERO = r"[.,]0($|[eE])"
 
@@ -74,6 +75,8 @@ def declared_kind(frame: pl.LazyFrame, name: str, kind: str, *, decimal_comma: b
 
     A column in which something is no number stays "text".
     """
+    if kind == "empty":
+        return "whole"
     if kind != "code":
         return kind
     text = pl.col(name)

@@ -50,6 +50,7 @@ def survey_files(source: str | os.PathLike[str]) -> tuple[list[Path], bool]:
         Where there is no such file, or the folder holds something that is no survey file.
     """
     path = Path(source)
+    hint = " To send a query to a database, give connection=." if " " in path.name else ""
     if path.is_file():
         return [path], False
     if path.is_dir():
@@ -58,9 +59,8 @@ def survey_files(source: str | os.PathLike[str]) -> tuple[list[Path], bool]:
         found = [Path(name) for name in glob.glob(os.fspath(source), recursive=True)]  # noqa: PTH207
         files = sorted(each for each in found if each.is_file() and not _is_hidden(each))
         if not files:
-            raise DataError(f"{source} matches no file; check the pattern.")
+            raise DataError(f"{source} matches no file; check the pattern.{hint}")
         return files, True
-    hint = " To send a query to a database, give connection=." if " " in path.name else ""
     raise DataError(f"{path} cannot be read: there is no such file; check the path.{hint}")
 
 

@@ -33,7 +33,9 @@ def read_spreadsheet(path: Path, options: ReadOptions) -> SourceTable:
         sheet = _sheet(path, workbook.sheet_names, options.sheet)
         # As texts: asked for the names only, nothing is guessed or renamed.
         top = workbook.load_sheet(sheet, header_row=None, n_rows=1, dtypes="string").to_polars()
-        names = [name or "" for name in top.row(0)] if top.height else []
+        if top.is_empty():
+            raise no_rows(path)
+        names = [name or "" for name in top.row(0)]
         refuse_repeated(path, names)
         columns = wanted(path, names, options)
         frame = _answers(workbook, sheet, names)

@@ -11,6 +11,8 @@ import polars as pl
 
 from compassion_psy.errors import DataError, nearest
 
+_QUOTED = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
@@ -34,15 +36,16 @@ class SourceTable:
         The file, for messages.
     frame : polars.LazyFrame
         Its rows.
-    as_written : bool
-        Whether all columns are texts as they stand in the file, which knows no types.
+    kinds : dict, optional
+        For a file that knows no types, in which all columns are texts as they stand there: what
+        they hold, see :func:`compassion_psy.reading.number_texts.number_kinds`.
     decimal_comma : bool
         Whether such texts may have a decimal comma.
     """
 
     path: Path
     frame: pl.LazyFrame
-    as_written: bool = False
+    kinds: dict[str, str] | None = None
     decimal_comma: bool = False
 
 
@@ -71,7 +74,8 @@ def no_rows(path: Path) -> DataError:
 
 def unreadable(path: Path, kind: str, reason: object) -> DataError:
     """Return the error to raise for a file that is no whole file of its kind."""
-    first = (str(reason).strip() or repr(reason)).splitlines()[0].rstrip(".")
+    # The beginning only: some messages quote a cell, which may be of any size.
+    first = (str(reason).strip() or repr(reason)).splitlines()[0][:_QUOTED].rstrip(".")
     return DataError(
         f"{path} cannot be read as {kind}: {first}; it may be cut off or of another kind: get or "
         "save it again."
