@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
@@ -132,6 +133,14 @@ def test_a_text_among_answers_is_named_with_its_row(tmp_path: Path) -> None:
     assert "column 'day' holds Date" in refused(tmp_path / "t.parquet", answers=["Q2", "day"])
 
 
+def test_a_declared_column_that_is_not_there() -> None:
+    for option in ("answers", "texts"):
+        message = refused(FILES / "pandas.csv", **{option: ["Q1"]})
+        assert "has no column 'Q1', which is declared. Did you mean 'q1'" in message
+    with pytest.raises(OptionError, match="'q1' is in answers and in texts"):
+        read_survey(FILES / "pandas.csv", answers=["q1"], texts=["q1"])
+
+
 def test_a_late_text_in_a_workbook_is_not_lost(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for row in (["Q1"], *([1] for _ in range(1500)), ["often"]):
@@ -207,7 +216,10 @@ def test_databases_that_refuse(tmp_path: Path) -> None:
     address = f"sqlite:///{(FILES / 'sqlite.db').as_posix()}"
     assert "no such table: absent" in refused("select * from absent", connection=address)
     assert "returns no rows" in refused("select * from survey where q2 > 9", connection=address)
-    assert "no column 'q3'" in refused("select * from survey", connection=address, columns=["q3"])
+    survey = "select * from survey"
+    assert "no column 'q3'" in refused(survey, connection=address, columns=["q3"])
+    message = refused(survey, connection=address, answers=["q1", "person"])
+    assert message.startswith("The query: column 'person' has the text 'p1' in row 1")
     with sqlite3.connect(FILES / "sqlite.db") as connection:
         assert 'near "selec"' in refused("selec", connection=connection)
     connection.close()
@@ -227,6 +239,7 @@ def test_databases_that_refuse(tmp_path: Path) -> None:
             lambda: read_survey("select 1 as a", connection="sqlite::memory:"),
             "database",
         ),
+        ("pyarrow", lambda: read_survey(duckdb.sql("select 1 as a")), "database"),
     ],
 )
 def test_an_absent_package_is_named_with_its_extra(

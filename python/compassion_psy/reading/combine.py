@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from compassion_psy.errors import DataError
+from compassion_psy.errors import DataError, OptionError, nearest
 from compassion_psy.reading.number_texts import (
     NUMBERS,
     as_number,
@@ -46,6 +46,14 @@ def put_together(
         Where columns or their types differ, or a declared column holds something else.
     """
     names = tables[0].frame.collect_schema().names()
+    for name in (*answers, *texts):
+        if name not in names:
+            raise DataError(
+                f"{tables[0].path} has no column {name!r}, which is declared. "
+                f"{nearest(name, names)}"
+            )
+        if name in answers and name in texts:
+            raise OptionError(f"Column {name!r} is in answers and in texts; leave it in one.")
     for table in tables[1:]:
         _refuse_other_columns(tables[0], table)
     kinds = [_kinds(table, answers, texts) for table in tables]

@@ -6,10 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from compassion_psy.errors import CompassionError, DataError, OptionError, missing_extra, nearest
+from compassion_psy.errors import CompassionError, DataError, OptionError, missing_extra
+from compassion_psy.reading.tables import ReadOptions, SourceTable, wanted
 
 
-def read_query(query: str, connection: Any, columns: tuple[str, ...] | None) -> pl.LazyFrame:
+def read_query(query: str, connection: Any, options: ReadOptions) -> SourceTable:
     """Return what a database answers to a query.
 
     Raises
@@ -46,7 +47,9 @@ def read_query(query: str, connection: Any, columns: tuple[str, ...] | None) -> 
         ) from error
     if frame.is_empty():
         raise DataError("The query returns no rows; correct it, or ask for other rows.")
-    return _selected(frame.lazy(), columns)
+    return SourceTable(
+        "The query", frame.select(wanted("The query", frame.columns, options)).lazy()
+    )
 
 
 def is_relation(source: Any) -> bool:
@@ -54,16 +57,11 @@ def is_relation(source: Any) -> bool:
     return type(source).__name__ == "DuckDBPyRelation"
 
 
-def read_relation(relation: Any, columns: tuple[str, ...] | None) -> pl.LazyFrame:
+def read_relation(relation: Any, options: ReadOptions) -> SourceTable:
     """Return a relation of DuckDB, which computes it when its rows are asked for."""
-    return _selected(relation.pl(lazy=True), columns)
-
-
-def _selected(frame: pl.LazyFrame, columns: tuple[str, ...] | None) -> pl.LazyFrame:
-    if columns is None:
-        return frame
-    present = frame.collect_schema().names()
-    for name in columns:
-        if name not in present:
-            raise DataError(f"The query returns no column {name!r}. {nearest(name, present)}")
-    return frame.select(columns)
+    try:
+        frame = relation.pl(lazy=True)
+    except ModuleNotFoundError as error:
+        raise missing_extra(str(error.name), "database") from error
+    columns = wanted("The relation", relation.columns, options)
+    return SourceTable("The relation", frame.select(columns))

@@ -16,6 +16,7 @@ from polars.exceptions import NoDataError, PolarsError
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.reading import qualtrics, redcap
 from compassion_psy.reading.number_texts import number_kinds
+from compassion_psy.reading.row_widths import refuse_other_widths
 from compassion_psy.reading.tables import (
     ReadOptions,
     SourceTable,
@@ -27,8 +28,6 @@ from compassion_psy.reading.tables import (
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEADER_BYTES = 1 << 20
-# A control sign that no text holds: with it as separator, a line is one field.
-_NOWHERE = "\x1f"
 _QUOTED = r'"[^"]*"'
 
 
@@ -87,7 +86,9 @@ def read_delimited(path: Path, options: ReadOptions) -> SourceTable:
     refuse_repeated(path, file.names)
     columns = wanted(path, file.names, options)
     with _explained(path):
-        _refuse_other_widths(file)
+        refuse_other_widths(
+            path, file.source, file.separator, width=len(file.names), heading=file.heading
+        )
         frame = file.texts().select(columns)
         if frame.head(1).collect().is_empty():
             raise no_rows(path)
@@ -182,48 +183,3 @@ def _separator(path: Path, start: str) -> str:
             f"columns; say it, for example with separator={present[0]!r}."
         )
     return present[0] if present else ","
-
-
-def _refuse_other_widths(file: DelimitedFile) -> None:
-    """Raise DataError where a row has more or fewer fields than the header.
-
-    Polars takes a row that is too short for one with missing answers.
-    """
-    width = len(file.first_rows[0])
-    if width == 1:
-        return
-    line = pl.col("line")
-    fields = line.str.count_matches(file.separator, literal=True) + 1
-    lines = pl.scan_csv(
-        file.source,
-        separator=_NOWHERE,
-        quote_char=None,
-        has_header=False,
-        schema={"line": pl.String},
-        glob=False,
-    ).select(pl.col("line").fill_null(""))
-    quotes = line.str.count_matches('"', literal=True)
-    has_wrong, has_quotes, has_odd = (
-        lines.select(
-            wrong=(fields != width).any(), any=(quotes > 0).any(), odd=(quotes % 2 == 1).any()
-        )
-        .collect()
-        .row(0)
-    )
-    if has_odd:
-        # A field goes over lines, which can be told only with the whole text in hand.
-        whole = re.sub(_QUOTED, "", "\n".join(lines.collect()["line"]))
-        lines = pl.LazyFrame({"line": whole.split("\n")})
-    elif has_quotes:
-        lines = lines.select(line.str.replace_all(_QUOTED, ""))
-    if has_quotes:
-        has_wrong = lines.select((fields != width).any()).collect().item()
-    if not has_wrong:
-        return
-    found = lines.select(fields=fields).with_row_index("row").filter(pl.col("fields") != width)
-    row, count = found.head(1).collect().row(0)
-    raise DataError(
-        f"{file.path} has {count} fields in row {row - file.heading + 1} (rows counted from 1 "
-        f"below the header), but {width} in its header; the file may be cut off, or a text with "
-        "the separator in it needs quotes: correct the row."
-    )

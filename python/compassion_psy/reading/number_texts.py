@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import polars as pl
+
+Facts = Callable[[pl.Expr], tuple[pl.Expr, ...]]
 
 NUMBERS = ("whole", "decimal", "decimal_comma")
 """Kinds of columns that become numbers."""
@@ -109,14 +110,14 @@ def _is_given(text: pl.Expr) -> pl.Expr:
     return ~text.str.contains(_MISSING)
 
 
-def _facts(frame: pl.LazyFrame, names: Sequence[str], facts: Any) -> dict[str, tuple[int, ...]]:
+def _facts(frame: pl.LazyFrame, names: Sequence[str], facts: Facts) -> dict[str, tuple[int, ...]]:
     asked = [fact.alias(f"{place}") for place, fact in enumerate(_each(names, facts))]
     answers = frame.select(asked).collect().row(0)
     width = len(answers) // len(names)
     return {name: answers[at * width : (at + 1) * width] for at, name in enumerate(names)}
 
 
-def _each(names: Sequence[str], facts: Any) -> list[pl.Expr]:
+def _each(names: Sequence[str], facts: Facts) -> list[pl.Expr]:
     return [fact for name in names for fact in facts(pl.col(name))]
 
 

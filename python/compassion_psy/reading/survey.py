@@ -94,8 +94,8 @@ def read_survey(
     ------
     DataError
         When a file is absent, cut off, of another kind or encoding, without rows, has two columns
-        of one name or a row of another length; when files of a folder differ in columns or types;
-        when the database refuses.
+        of one name or a row of another length, or lacks a column that is named; when files of a
+        folder differ in columns or types; when the database refuses.
     OptionError
         When an option is outside its limits.
     MissingExtraError
@@ -152,21 +152,24 @@ def read_survey(
     )
     if user_missing not in ("null", "keep"):
         raise OptionError(f"user_missing is {user_missing!r}, but it must be 'null' or 'keep'.")
+    sites = None
     if connection is not None:
-        return read_query(source, connection, options.columns)
-    if is_relation(source):
-        return read_relation(source, options.columns)
-    if not isinstance(source, (str, PathLike)):
+        tables = [read_query(source, connection, options)]
+    elif is_relation(source):
+        tables = [read_relation(source, options)]
+    elif isinstance(source, (str, PathLike)):
+        files, many = survey_files(source)
+        sites = site_names(files) if many else None
+        tables = []
+        for file in files:  # no comprehension: warnings count the calls up to the user's
+            tables.append(_READERS[FORMATS[ending_of(file)]](file, options))
+    else:
         raise OptionError(
             f"source is a {type(source).__name__}, but it must be a path; frames need no reading."
         )
-    files, many = survey_files(source)
-    tables = []
-    for file in files:  # no comprehension: warnings count the calls up to the user's
-        tables.append(_READERS[FORMATS[ending_of(file)]](file, options))  # noqa: PERF401
     return put_together(
         tables,
-        sites=site_names(files) if many else None,
+        sites=sites,
         site_column=site_column,
         answers=_names("answers", answers) or (),
         texts=_names("texts", texts) or (),

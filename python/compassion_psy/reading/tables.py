@@ -32,8 +32,8 @@ class SourceTable:
 
     Attributes
     ----------
-    path : Path
-        The file, for messages.
+    path : Path or str
+        The file, or what else the rows are from, for messages.
     frame : polars.LazyFrame
         Its rows.
     kinds : dict, optional
@@ -43,14 +43,14 @@ class SourceTable:
         Whether such texts may have a decimal comma.
     """
 
-    path: Path
+    path: Path | str
     frame: pl.LazyFrame
     kinds: dict[str, str] | None = None
     decimal_comma: bool = False
 
 
-def wanted(path: Path, present: Sequence[str], options: ReadOptions) -> list[str]:
-    """Return the columns to read, or raise DataError where one is not in the file."""
+def wanted(path: Path | str, present: Sequence[str], options: ReadOptions) -> list[str]:
+    """Return the columns to read, or raise DataError where one is not there."""
     if options.columns is None:
         return list(present)
     for name in options.columns:
