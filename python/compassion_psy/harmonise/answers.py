@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
@@ -109,7 +110,8 @@ class Answers:
             return scale.minimum, scale.maximum
         low = self.minimum if self.minimum is not None else (self.maximum or 0) - width
         high = self.maximum if self.maximum is not None else low + width
-        if high - low != width:
+        # Decimals: 1.3 - 0.3 need not be exactly 1.
+        if not math.isclose(high - low, width, rel_tol=1e-12):
             raise OptionError(
                 f"the declared range {low:g} to {high:g} has the width {high - low:g}, but the "
                 f"answers to scale {scale.name!r} go from {scale.minimum:g} to {scale.maximum:g}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -63,34 +63,58 @@ def harmonised_items(
         _coded(frame[column], number, names[number], answers, log)
         for number, column in columns.items()
     ]
-    _set_missing(frame, items, answers, log)
-    _refuse_outside(frame, items, answers, scale, low, high, log)
-    # Turning at the ends of the range: minimum + maximum - x, as the key does it.
-    shifted = {item.name: item.answer + (scale.minimum - low) for item in items}
-    ends = scale.minimum + scale.maximum
+    # Once: what follows looks at the numbers several times, and labels are slow to look up.
+    numbers = frame.select(item.answer.alias(item.name) for item in items)
+    for item in items:
+        item.answer = pl.col(item.name)
+    _set_missing(numbers, items, answers, log)
+    _refuse_outside(numbers, items, answers, scale, low, high, log)
+    result = _on_scale(numbers, items, turned, scale, low)
+    _note_moves(result, items, turned, scale, (low, high), log)
+    for number in answers.not_asked:
+        log.cells("absent", names[number], frame.height, "not asked: empty")
+    # Without a column there is nothing that would say how many rows there are.
+    return result if items else result.clear(frame.height)
+
+
+def _on_scale(
+    numbers: pl.DataFrame,
+    items: Sequence[_Item],
+    turned: Sequence[int],
+    scale: Scale,
+    low: float,
+) -> pl.DataFrame:
+    """Return all items of the scale, shifted to its range and turned back where it was turned."""
     dtype = pl.Float64 if scale.continuous else pl.Int64
-    by_name = {item.name: item for item in items}
-    result = frame.select(
-        (
-            pl.lit(None, dtype=dtype)
-            if name not in by_name
-            else (ends - shifted[name] if number in turned else shifted[name]).cast(dtype)
-        ).alias(name)
-        for number, name in names.items()
-    )
-    answered = result.select(pl.all().count()).row(0, named=True) if items else {}
+    shifted = {item.number: item.answer + (scale.minimum - low) for item in items}
+    ends = scale.minimum + scale.maximum
+    columns = []
+    for number, name in zip(scale.numbers, scale.items, strict=True):
+        answer = shifted.get(number, pl.lit(None))
+        answer = ends - answer if number in turned else answer
+        columns.append(answer.cast(dtype).alias(name))
+    return numbers.select(columns)
+
+
+def _note_moves(
+    result: pl.DataFrame,
+    items: Sequence[_Item],
+    turned: Sequence[int],
+    scale: Scale,
+    source_range: tuple[float, float],
+    log: Log,
+) -> None:
+    """Note how many answers were shifted, and how many turned."""
+    low, high = source_range
+    answered = {item.name: result[item.name].count() for item in items}
     if scale.minimum != low:
         detail = f"{low:g} to {high:g} becomes {scale.minimum:g} to {scale.maximum:g}"
         for item in items:
             log.cells("shift", item.name, answered[item.name], detail)
     for item in items:
         if item.number in turned:
-            detail = f"turned back: {ends:g} - x"
+            detail = f"turned back: {scale.minimum + scale.maximum:g} - x"
             log.cells("turn", item.name, answered[item.name], detail)
-    for number in answers.not_asked:
-        log.cells("absent", names[number], frame.height, "not asked: empty")
-    # A source without rows has a literal of one row.
-    return result if items else result.clear(frame.height)
 
 
 def _check_codes(answers: Answers, low: float, high: float) -> None:

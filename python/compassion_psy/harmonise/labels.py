@@ -12,6 +12,7 @@ import polars as pl
 from compassion_psy.errors import DataError, nearest
 
 _NAMED = 3
+_LONGEST = 60
 
 
 def normalised(text: str) -> str:
@@ -31,6 +32,11 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def shown(text: str) -> str:
+    """Return a text of the data for a message, not longer than a line."""
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 @dataclass
@@ -87,8 +93,12 @@ def look_up(
     Raises
     ------
     DataError
-        When a value fits no rule; the message names it and how often it occurs.
+        When a value fits no rule; the message names it and how often it occurs. When the column
+        holds no single values.
     """
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
+        kind = column.dtype.base_type()
+        raise DataError(f"{place} holds {kind}, but texts, numbers or truths are needed; cast it.")
     found = Lookup()
     strangers: dict[str, int] = {}
     for value, count in column.drop_nulls().value_counts(sort=True).iter_rows():
@@ -105,9 +115,9 @@ def look_up(
             found.labels[text] += count
     if strangers:
         first = next(iter(strangers))
-        listed = [f"{text!r} ({_times(strangers[text])})" for text in list(strangers)[:_NAMED]]
+        listed = [f"{shown(text)} ({_times(strangers[text])})" for text in list(strangers)[:_NAMED]]
         more = f" and {len(strangers) - _NAMED} more" if len(strangers) > _NAMED else ""
-        hint = f" {nearest(first, known)}" if known else ""
+        hint = f" {nearest(first[:_LONGEST], known)}" if known else ""
         what = "fits" if len(strangers) == 1 else "fit"
         raise DataError(f"{place}: {', '.join(listed)}{more} {what} no rule.{hint} {remedy}")
     return found

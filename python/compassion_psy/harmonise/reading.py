@@ -56,7 +56,11 @@ def open_source(source: Source, folder: Path) -> list[Opened]:
 
 def _names(data: Any) -> tuple[str, ...]:
     if isinstance(data, pl.LazyFrame):
-        return tuple(data.collect_schema().names())
+        try:
+            return tuple(data.collect_schema().names())
+        except (pl.exceptions.PolarsError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"The lazy frame cannot be computed: {reason}.") from error
     if isinstance(data, Mapping):
         return tuple(map(str, data))
     from_arrow = type(data).__module__.partition(".")[0] == "pyarrow"

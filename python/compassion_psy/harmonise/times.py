@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from compassion_psy.errors import DataError
+from compassion_psy.harmonise.labels import shown
 
 _ISO_TIME = r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})?"
 _ISO_DAY = rf"^(\d{{4}}-\d{{2}}-\d{{2}})(?:[T ]{_ISO_TIME})?$"
@@ -44,7 +45,7 @@ def days_of(column: pl.Series, form: str) -> pl.Series:
         days = given.str.extract(_ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
     wrong = given.filter(given.is_not_null() & days.is_null())
     if len(wrong):
-        such_as = ", ".join(map(repr, wrong.unique(maintain_order=True).head(_NAMED)))
+        such_as = ", ".join(map(shown, wrong.unique(maintain_order=True).head(_NAMED)))
         written = f"dates written {form!r}" if form else "dates as in ISO 8601 (2024-03-31)"
         raise DataError(
             f"column {column.name!r} has {len(wrong):,} texts that are not {written}: {such_as}; "
@@ -61,6 +62,8 @@ def instants_of(column: pl.Series) -> pl.Series:
     DataError
         When texts are not all times in one form.
     """
+    if column.dtype == pl.Categorical:
+        column = column.cast(pl.String)
     if column.dtype != pl.String:
         return column
     given = column.str.strip_chars().str.replace(" ", "T", literal=True)
@@ -70,6 +73,7 @@ def instants_of(column: pl.Series) -> pl.Series:
             return times
     such_as = column.drop_nulls()[0]
     raise DataError(
-        f"column {column.name!r} holds texts (such as {such_as!r}) that are not all dates or times "
-        "in one form of ISO 8601, so there is no telling which is first; order by another column."
+        f"column {column.name!r} holds texts (such as {shown(such_as)}) that are not all dates or "
+        "times in one form of ISO 8601, so there is no telling which is first; order by another "
+        "column."
     )
