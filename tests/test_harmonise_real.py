@@ -131,10 +131,12 @@ def test_answers_as_text(folder: Path) -> None:
     assert set(result.scales[0].reversed) == reversed_columns
 
 
-def test_17_completions_tie_where_only_the_start_says_which_is_first(folder: Path) -> None:
+def test_completions_that_began_in_one_second_are_not_ordered_by_guess(folder: Path) -> None:
     text = (folder / "sq.toml").read_text().replace('["starttime", "id"]', '"starttime"')
     (folder / "tie.toml").write_text(text)
-    with pytest.raises(DataError, match=r"persons have two first rows with the same 'starttime'"):
+    with pytest.raises(
+        DataError, match=r"16 persons have two first rows with the same 'starttime'"
+    ):
         harmonise(folder / "tie.toml")
 
 

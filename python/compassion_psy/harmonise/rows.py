@@ -105,7 +105,7 @@ def _in_order(
                 f"empty in {values.null_count():,} of them; order by another column."
             )
         found = found.with_columns(values.alias(name))
-    found = found.sort([*orders, "row"], descending=[last] * len(orders) + [False])
+    found = found.sort(orders, descending=last)
     ties = found.group_by(persons, maintain_order=True).agg(pl.struct(orders).head(2).alias("two"))
     ties = ties.filter(pl.col("two").list.n_unique() == 1)
     if ties.height:
