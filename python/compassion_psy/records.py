@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -19,6 +20,7 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
+    datetime.date: "a date such as 2024-03-31",
 }
 
 
@@ -49,8 +51,10 @@ def record(kind: type[Record], table: object, place: str, error: type[Compassion
     Parameters
     ----------
     kind : type
-        A dataclass whose fields are texts, numbers, truths, Literals, tuples, mappings from text,
-        or such dataclasses.
+        A dataclass whose fields are texts, numbers, truths, dates, Literals, tuples, mappings from
+        text, or such dataclasses. A choice of several types it checks itself, and whatever it
+        raises of the class `error` gets the place in front. Fields with the metadata
+        ``in_files=False`` are no keys.
     table : mapping
         Its keys are the names of the fields; those with a default may be left out.
     place : str
@@ -64,7 +68,11 @@ def record(kind: type[Record], table: object, place: str, error: type[Compassion
         Of the class `error`, when a key is unknown or absent, or a value of another type.
     """
     # A key that is a word of Python has an underscore behind it as a field: class_.
-    fields = {f.name.rstrip("_"): f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {
+        f.name.rstrip("_"): f
+        for f in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if f.metadata.get("in_files", True)
+    }
     if not isinstance(table, Mapping):
         raise error(f"{place}: this must be a table with the keys {', '.join(fields)}.")
     for key in table:
@@ -77,19 +85,23 @@ def record(kind: type[Record], table: object, place: str, error: type[Compassion
             values[field.name] = _value(hints[field.name], table[name], place, name, error)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise error(f"{place}: key {name!r} is missing; add it.")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except error as reason:
+        raise error(f"{place}: {reason}") from None
 
 
 def _value(hint: Any, value: Any, place: str, name: str, error: type[CompassionError]) -> Any:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        # Only "this or nothing" occurs, and TOML cannot say nothing.
-        return _value(parts[0], value, place, name, error)
+        # TOML cannot say nothing. A choice of several types is the dataclass's own to check.
+        given = [part for part in parts if part is not types.NoneType]
+        return _value(given[0], value, place, name, error) if len(given) == 1 else value
     if origin is Literal:
         if value not in parts:
             raise error(f"{place}: {name} is {value!r}. {nearest(value, map(str, parts))}")
         return value
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         if not isinstance(value, list):
             raise error(f"{place}: {name} is {value!r}, but it must be a list.")
         place_of = (f"{name} number {number}" for number in range(1, len(value) + 1))

@@ -20,7 +20,9 @@ LONGEST_CELL = 40
 
 # Whole numbers of these columns are counts and get thousands separators; others, such as a year or
 # the number of a site, are names.
-_COUNTS = frozenset({"n", "n_items", "n_excluded", "replicates", "failed", "count"})
+_COUNTS = frozenset(
+    {"n", "n_items", "n_excluded", "replicates", "failed", "count", "rows", "cells"}
+)
 # Columns that say what was asked for. With one value throughout they are named once, above.
 _SETTINGS = ("scale", "level", "interval", "n_items", "replicates")
 # Where these are zero throughout, that is said once, above.

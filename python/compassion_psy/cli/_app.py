@@ -9,6 +9,7 @@ import click
 from polars.exceptions import PolarsError
 
 from compassion_psy.cli.demo import demo
+from compassion_psy.cli.harmonise import harmonise
 from compassion_psy.cli.reliability import reliability
 from compassion_psy.cli.scales import scales
 from compassion_psy.errors import CompassionError, CompassionWarning
@@ -51,6 +52,7 @@ def app() -> None:
 
 
 app.add_command(demo)
+app.add_command(harmonise)
 app.add_command(reliability)
 app.add_command(scales)
 
