@@ -9,6 +9,7 @@ from polars.exceptions import PolarsError
 
 from compassion_psy.cli.demo import demo
 from compassion_psy.cli.reliability import reliability
+from compassion_psy.cli.score import score
 from compassion_psy.errors import CompassionError, CompassionWarning
 
 BAD_INPUT = 2
@@ -49,6 +50,7 @@ def app() -> None:
 
 app.add_command(demo)
 app.add_command(reliability)
+app.add_command(score)
 
 
 def _refuse(message: str) -> int:

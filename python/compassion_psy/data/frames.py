@@ -8,7 +8,7 @@ import polars as pl
 from compassion_psy.errors import DataError, missing_extra, nearest
 
 
-def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+def as_frame(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     """Return the columns of `data` as a Polars data frame.
 
     Only these columns are read where the source allows it. NaN in a pandas frame is how pandas
@@ -20,7 +20,7 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         A Polars DataFrame or LazyFrame, or anything Polars takes in: pandas, pyarrow, a DuckDB
         relation, any object with an Arrow stream, a mapping of columns.
     columns : sequence of str
-        The columns that are needed.
+        The columns that are needed; None for all.
 
     Raises
     ------
@@ -28,9 +28,7 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         When `data` is no frame, or lacks a column; near names are suggested. When a lazy frame
         cannot be computed.
     """
-    for name in columns:
-        if name == "*" or (name.startswith("^") and name.endswith("$")):
-            raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
+    refuse_patterns(columns or ())
     if isinstance(data, pl.LazyFrame):
         return _collected(data, columns)
     if isinstance(data, pl.DataFrame):
@@ -39,12 +37,23 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         frame = _from_pandas(data, columns)
     else:
         frame = _from_other(data)
+    if columns is None:
+        return frame
     require_columns(frame.columns, columns)
     return frame.select(columns)
 
 
-def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
+def refuse_patterns(columns: Sequence[str]) -> None:
+    """Raise DataError for a name that stands for several columns to Polars."""
+    for name in columns:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
+
+
+def _collected(data: pl.LazyFrame, columns: Sequence[str] | None) -> pl.DataFrame:
     try:
+        if columns is None:
+            return data.collect()
         require_columns(data.collect_schema().names(), columns)
         return data.select(columns).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -52,8 +61,9 @@ def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
         raise DataError(f"The lazy frame cannot be computed: {reason}.") from error
 
 
-def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+def _from_pandas(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     names = [str(name) for name in data.columns]
+    columns = names if columns is None else columns
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates:
         raise DataError(f"The frame has two columns {min(duplicates)!r}; rename one of them.")
