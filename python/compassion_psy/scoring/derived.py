@@ -10,6 +10,7 @@ import polars as pl
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.scoring.interval import interval_columns
 from compassion_psy.scoring.norms import Norms
+from compassion_psy.scoring.quotient import quotient
 from compassion_psy.scoring.rules import Score
 
 
@@ -71,5 +72,5 @@ def _named(key: str, scores: Sequence[Score], what: str) -> Score:
 
 
 def _pomp(score: Score) -> pl.Expr:
-    span = score.highest - score.lowest
-    return (100 * (pl.col(score.column) - score.lowest) / span).alias(f"{score.column}_pomp")
+    above = 100 * (pl.col(score.column) - score.lowest)
+    return quotient(above, score.highest - score.lowest).alias(f"{score.column}_pomp")

@@ -10,6 +10,7 @@ from numbers import Real
 import polars as pl
 
 from compassion_psy.errors import OptionError
+from compassion_psy.scoring.quotient import quotient
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Norms:
         value = pl.col(score)
         found = []
         if self.mean is not None and self.sd is not None:
-            z = (value - float(self.mean)) / float(self.sd)
+            z = quotient(value - float(self.mean), float(self.sd))
             found += [z.alias(f"{score}_z"), (50 + 10 * z).alias(f"{score}_t")]
         if self.percentiles:
             table = {float(key): float(each) for key, each in self.percentiles.items()}

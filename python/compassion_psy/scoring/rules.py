@@ -11,6 +11,7 @@ import polars as pl
 from compassion_psy.scales import Conversion, Scale, Subscale, snake_case
 from compassion_psy.scoring.answers import Answers
 from compassion_psy.scoring.missing import MissingOption, Need
+from compassion_psy.scoring.quotient import quotient
 
 # Above this a float does not hold every whole number.
 _EXACT = 2**53
@@ -44,13 +45,6 @@ class Part:
         return pl.sum_horizontal(
             turn - answers[item] if item in self.reversed else answers[item] for item in self.items
         )
-
-    def divisor(self, answers: Answers) -> pl.Expr | int:
-        """Return what the sum of those who have the score is divided by."""
-        if not self.is_divided:
-            return 1
-        items = len(self.items)
-        return items if self.need.minimum == items else answered(answers, self.items)
 
 
 @dataclass(frozen=True)
@@ -88,12 +82,12 @@ class Score:
     @property
     def lowest(self) -> float:
         """The lowest possible score."""
-        return self.conversion.metric[0] if self.conversion else self._value(self.scale.minimum)
+        return self.conversion.metric[0] if self.conversion else self._end(self.scale.minimum)
 
     @property
     def highest(self) -> float:
         """The highest possible score."""
-        return self.conversion.metric[-1] if self.conversion else self._value(self.scale.maximum)
+        return self.conversion.metric[-1] if self.conversion else self._end(self.scale.maximum)
 
     def columns(self, answers: Answers) -> list[pl.Expr]:
         """Return the score, and the number answered."""
@@ -101,19 +95,19 @@ class Score:
         has_score = [count >= self.minimum]
         if len(self.parts) > 1:
             has_score += [answered(answers, part.items) >= part.need.minimum for part in self.parts]
-        value = pl.when(pl.all_horizontal(has_score)).then(self._expression(answers))
+        value = self._value(answers, pl.all_horizontal(has_score))
         if self.conversion:
             raw, metric = self.conversion.raw, self.conversion.metric
-            value = value.cast(pl.Float64).replace_strict(  # type: ignore[assignment]
+            value = value.cast(pl.Float64).replace_strict(
                 [float(total) for total in raw], metric, default=None, return_dtype=pl.Float64
             )
         return [value.alias(self.column), count.alias(f"{self.column}_answered")]
 
-    def _value(self, answer: float) -> float:
+    def _end(self, answer: float) -> float:
         total = sum(part.value_of(answer) for part in self.parts)
         return total * self.multiplier / self.divisor
 
-    def _expression(self, answers: Answers) -> pl.Expr:
+    def _value(self, answers: Answers, has_score: pl.Expr) -> pl.Expr:
         turn: float = self.scale.minimum + self.scale.maximum
         multiplier = self.multiplier
         if not self.scale.continuous:
@@ -121,21 +115,25 @@ class Score:
         if float(multiplier).is_integer():
             multiplier = int(multiplier)
         sums = [part.sum(answers, turn) * part.factor for part in self.parts]
+        counts = [answered(answers, part.items) if part.is_divided else None for part in self.parts]
+
+        def of_persons(value: pl.Expr) -> pl.Expr:
+            return pl.when(has_score).then(value * multiplier)
+
         if not any(part.is_divided for part in self.parts):
-            return _added(sums) * multiplier
-        divisors = [part.divisor(answers) for part in self.parts]
-        if len(self.parts) == 1:
-            return sums[0] * multiplier / (divisors[0] * self.divisor)
+            return of_persons(_added(sums))
+        if len(sums) == 1 and counts[0] is not None:
+            return quotient(of_persons(sums[0]), counts[0] * self.divisor)
         common = self._common_multiple()
+        pairs = list(zip(sums, counts, strict=True))
         if common is None:
-            quotients = [each / divisor for each, divisor in zip(sums, divisors, strict=True)]
-            return _added(quotients) * multiplier / self.divisor
+            quotients = [each if count is None else each / count for each, count in pairs]
+            return quotient(of_persons(_added(quotients)), self.divisor)
         # One division of whole numbers, so that means of means are not off by a rounding.
         whole = [
-            each * (common // divisor if isinstance(divisor, int) else pl.lit(common) // divisor)
-            for each, divisor in zip(sums, divisors, strict=True)
+            each * (common if count is None else pl.lit(common) // count) for each, count in pairs
         ]
-        return _added(whole) * multiplier / (common * self.divisor)
+        return quotient(of_persons(_added(whole)), common * self.divisor)
 
     def _common_multiple(self) -> int | None:
         """Return a number that all divisors divide, if all sums stay exact with it."""
