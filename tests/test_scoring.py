@@ -10,6 +10,7 @@ import pytest
 from compassion_psy.errors import DataError, OptionError, ScaleError
 from compassion_psy.scales import Composite, MissingRule, Scale, Subscale, Total
 from compassion_psy.scoring import score
+from compassion_psy.scoring.quotient import quotient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -267,6 +268,18 @@ def test_order_of_items_other_columns_chunks_and_laziness_change_nothing(
     assert lazily.collect_schema() == expected.schema
     for engine in ("in-memory", "streaming"):
         assert_frame_equal(lazily.collect(engine=engine), expected)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+@pytest.mark.parametrize("rows", [1, 2, 5000])
+@pytest.mark.parametrize("hole", [False, True])
+def test_quotients_are_rounded_once(engine: Any, rows: int, hole: bool) -> None:
+    numerators = [None if hole and n == 1 else 13 * n + 1 for n in range(rows)]
+    frame = pl.LazyFrame({"x": numerators, "seven": [7] * rows}, schema_overrides={"x": pl.Int64})
+    x = pl.col("x")
+    for dtype, denominator in ((pl.Int64, 7), (pl.Float64, 7.0), (pl.Int64, pl.col("seven"))):
+        found = frame.select(quotient(x.cast(dtype), denominator)).collect(engine=engine)
+        assert found["x"].to_list() == [None if n is None else n / 7 for n in numerators]
 
 
 def test_many_items_whose_common_multiple_is_too_large_are_still_right() -> None:

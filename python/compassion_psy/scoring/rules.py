@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -45,6 +46,13 @@ class Part:
         return pl.sum_horizontal(
             turn - answers[item] if item in self.reversed else answers[item] for item in self.items
         )
+
+    def count(self, answers: Answers) -> pl.Expr | int:
+        """Return what the sums of those who have a value are divided by."""
+        if not self.is_divided:
+            return 1
+        items = len(self.items)
+        return items if self.need.minimum == items else answered(answers, self.items)
 
 
 @dataclass(frozen=True)
@@ -114,24 +122,25 @@ class Score:
             turn = int(turn)
         if float(multiplier).is_integer():
             multiplier = int(multiplier)
-        sums = [part.sum(answers, turn) * part.factor for part in self.parts]
-        counts = [answered(answers, part.items) if part.is_divided else None for part in self.parts]
+        sums = [_times(part.sum(answers, turn), part.factor) for part in self.parts]
 
         def of_persons(value: pl.Expr) -> pl.Expr:
-            return pl.when(has_score).then(value * multiplier)
+            return pl.when(has_score).then(_times(value, multiplier))
 
         if not any(part.is_divided for part in self.parts):
             return of_persons(_added(sums))
-        if len(sums) == 1 and counts[0] is not None:
-            return quotient(of_persons(sums[0]), counts[0] * self.divisor)
+        counts = [part.count(answers) for part in self.parts]
+        if len(sums) == 1:
+            return quotient(of_persons(sums[0]), _times(counts[0], self.divisor))
         common = self._common_multiple()
         pairs = list(zip(sums, counts, strict=True))
         if common is None:
-            quotients = [each if count is None else each / count for each, count in pairs]
+            quotients = [quotient(each, count) for each, count in pairs]
             return quotient(of_persons(_added(quotients)), self.divisor)
         # One division of whole numbers, so that means of means are not off by a rounding.
         whole = [
-            each * (common if count is None else pl.lit(common) // count) for each, count in pairs
+            _times(each, common // count if isinstance(count, int) else pl.lit(common) // count)
+            for each, count in pairs
         ]
         return quotient(of_persons(_added(whole)), common * self.divisor)
 
@@ -153,6 +162,11 @@ class Score:
 def answered(answers: Answers, items: Iterable[str]) -> pl.Expr:
     """Return the number of these items that were answered."""
     return pl.sum_horizontal(answers[item].is_not_null() for item in items).cast(pl.Int64)
+
+
+def _times(value: Any, factor: Any) -> Any:
+    # Polars does not know that times 1 is nothing to do.
+    return value if isinstance(factor, int) and factor == 1 else value * factor
 
 
 def _added(expressions: list[pl.Expr]) -> pl.Expr:
