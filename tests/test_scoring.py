@@ -129,15 +129,13 @@ def test_missing_answers(options: dict[str, Any], expected: list[float | None]) 
     assert scored["four_total_answered"].to_list() == [4, 3, 2, 0]
 
 
-def test_a_share_just_above_a_count_asks_for_no_more() -> None:
-    items = [f"i{n}" for n in range(6)]
-    scale = Scale("six", items=items, minimum=1, maximum=5)
-    assert 5 / 6 * 6 > 5 or math.ceil(5 / 6 * 6) == 5
-    frame = pl.DataFrame({item: [None if item == "i0" else 3] for item in items})
-    frame = frame.with_columns(pl.col("i0").cast(pl.Int64))
-    for share in (5 / 6, 0.83):
-        scored = score(frame, scale, missing="person_mean", minimum_answered=share)
-        assert scored["six_total"].to_list() == [18.0]
+def test_a_share_that_is_a_little_off_as_a_float_asks_for_no_more() -> None:
+    assert math.ceil(0.28 * 25) == 8  # though 28 % of 25 items are 7
+    items = [f"i{n}" for n in range(25)]
+    scale = Scale("many", items=items, minimum=1, maximum=5)
+    persons: list[list[int | None]] = [[3] * n + [None] * (25 - n) for n in (6, 7)]
+    scored = score(frame_of(scale, persons), scale, missing="person_mean", minimum_answered=0.28)
+    assert scored["many_total"].to_list() == [None, 75.0]
 
 
 def test_what_is_published_is_the_default() -> None:

@@ -55,15 +55,20 @@ def exact_sd(scores: pl.Series, name: str) -> float:
         Where fewer than two persons have the score.
     """
     counts = scores.drop_nulls().value_counts(name="persons")
-    persons, total, squares = 0, Fraction(0), Fraction(0)
-    for value, count in counts.iter_rows():
-        exact = Fraction(value)
+    # Every float is a whole number over a power of two: all become whole numbers over the largest.
+    ratios = [(value.as_integer_ratio(), count) for value, count in counts.iter_rows()]
+    unit = max((below for (_, below), _ in ratios), default=1)
+    persons = total = squares = 0
+    for (above, below), count in ratios:
+        whole = above * (unit // below)
         persons += count
-        total += count * exact
-        squares += count * exact * exact
+        total += count * whole
+        squares += count * whole * whole
     if persons < 2:
         raise DataError(
             f"{persons} persons have the score {name!r}, too few for a standard deviation and so "
             "for intervals; give norms with an sd, or leave out reliability."
         )
-    return math.sqrt((squares - total * total / persons) / (persons - 1))
+    return math.sqrt(
+        Fraction(persons * squares - total * total, persons * (persons - 1) * unit * unit)
+    )

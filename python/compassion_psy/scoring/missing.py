@@ -91,7 +91,7 @@ class MissingOption:
     def _stated(self, scale: Scale, key: str, items: int) -> int:
         stated = HALF if self.minimum_answered is None else self.minimum_answered
         if not isinstance(stated, Integral):
-            # A share such as 5/6 is a little off as a float; that must not ask for one more.
+            # 0.28 * 25 is a little more than 7 as a float; that must not ask for one answer more.
             return max(1, math.ceil(stated * items - 1e-9))
         if stated > items:
             raise OptionError(
