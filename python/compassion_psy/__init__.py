@@ -14,31 +14,55 @@ from compassion_psy.errors import (
     OptionError,
     ScaleError,
 )
+from compassion_psy.harmonise import (
+    Answers,
+    DateWindow,
+    Duplicates,
+    Harmonised,
+    Kept,
+    Recipe,
+    Source,
+    harmonise,
+)
 from compassion_psy.moments import Moments, moments
 from compassion_psy.options import Bootstrap
+from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
 from compassion_psy.scales import Scale, Subscale, Total
+from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
 
 __all__ = [
+    "Answers",
     "Bootstrap",
     "CompassionError",
     "CompassionWarning",
     "DataError",
+    "DateWindow",
+    "Duplicates",
+    "Harmonised",
+    "Kept",
     "MissingExtraError",
     "Moments",
+    "Norms",
     "OptionError",
+    "Recipe",
     "ReliabilityResult",
     "Responses",
     "Scale",
     "ScaleError",
     "SimulatedSurvey",
+    "Source",
     "Subscale",
     "Total",
     "__version__",
+    "harmonise",
     "moments",
+    "read_labels",
+    "read_survey",
     "reliability",
     "scales",
+    "score",
     "simulate_survey",
 ]

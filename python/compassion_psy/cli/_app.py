@@ -12,6 +12,7 @@ from compassion_psy.cli.demo import demo
 from compassion_psy.cli.harmonise import harmonise
 from compassion_psy.cli.reliability import reliability
 from compassion_psy.cli.scales import scales
+from compassion_psy.cli.score import score
 from compassion_psy.errors import CompassionError, CompassionWarning
 
 BAD_INPUT = 2
@@ -55,6 +56,7 @@ app.add_command(demo)
 app.add_command(harmonise)
 app.add_command(reliability)
 app.add_command(scales)
+app.add_command(score)
 
 
 def _let_any_terminal_show_it() -> None:

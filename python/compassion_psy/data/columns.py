@@ -76,12 +76,23 @@ def _short(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def check_items(frame: pl.DataFrame, scale: Scale, missing_codes: Sequence[float]) -> None:
-    """Raise DataError where a column holds no numbers, or answers outside the scale's range."""
+def check_items(
+    frame: pl.DataFrame,
+    scale: Scale,
+    missing_codes: Sequence[float],
+    *,
+    rows_known: bool = True,
+) -> None:
+    """Raise DataError where a column holds no numbers, or answers the scale does not have.
+
+    A frame that is one batch of a longer one does not know its rows: then none are named.
+    """
     for item in scale.items:
         if not _holds_numbers(frame[item]):
             raise _not_numbers(frame[item], scale)
-    answers = {item: _answer(frame[item], missing_codes) for item in scale.items}
+    answers = {
+        item: answer(pl.col(item), frame.schema[item], missing_codes) for item in scale.items
+    }
     wrong = {item: _is_wrong(frame.schema[item], answers[item], scale) for item in scale.items}
     counts = frame.select(wrong[item].sum().alias(item) for item in scale.items).row(0)
     if not any(counts):
@@ -93,18 +104,27 @@ def check_items(frame: pl.DataFrame, scale: Scale, missing_codes: Sequence[float
             continue
         rows = frame.select(pl.int_range(1, pl.len() + 1).alias("row"), pl.col(item).alias("value"))
         first = rows.filter(frame.select(wrong[item]).to_series()).head(_ROWS_NAMED)
-        places = ", ".join(f"row {row}: {_shown(value)}" for row, value in first.iter_rows())
+        places = ", ".join(
+            f"row {row}: {_shown(value)}" if rows_known else _shown(value)
+            for row, value in first.iter_rows()
+        )
         more = ", ..." if count > first.height else ""
         told.append(f"{item!r} has {count:,} ({places}{more})")
         first_values += first["value"].cast(pl.Float64).to_list()
     columns = sum(map(bool, counts))
     rest = f", and {columns - len(told)} more" if columns > len(told) else ""
-    kind = "numbers" if scale.continuous else "whole numbers"
+    counted = " (rows counted from 1)" if rows_known else ""
     raise DataError(
-        f"Answers that are not {kind} from {scale.minimum:g} to {scale.maximum:g}, the range of "
-        f"scale {scale.name!r} (rows counted from 1): {'; '.join(told)}{rest}. "
-        f"{_remedies(first_values, scale)}"
+        f"Answers that are not {_possible(scale)} of scale {scale.name!r}{counted}: "
+        f"{'; '.join(told)}{rest}. {_remedies(first_values, scale)}"
     )
+
+
+def _possible(scale: Scale) -> str:
+    if scale.values is not None:
+        return f"one of {', '.join(f'{value:g}' for value in scale.values)}, the values"
+    kind = "numbers" if scale.continuous else "whole numbers"
+    return f"{kind} from {scale.minimum:g} to {scale.maximum:g}, the range"
 
 
 def _holds_numbers(column: pl.Series) -> bool:
@@ -144,30 +164,31 @@ def _remedy_of_texts(values: pl.Series) -> str | None:
     )
 
 
-def _answer(column: pl.Series, missing_codes: Sequence[float]) -> pl.Expr:
-    """Return the answers of a column as numbers, null where there is none."""
-    answer = pl.col(column.name)
-    if not column.dtype.is_numeric():
-        answer = answer.cast(pl.Int8)
+def answer(column: pl.Expr, dtype: pl.DataType, missing_codes: Sequence[float]) -> pl.Expr:
+    """Return the answers of a column of this type as numbers, null where there is none."""
+    if not dtype.is_numeric():
+        column = column.cast(pl.Int8)
     if missing_codes:
         # Not is_in: codes and answers need not be of one type.
         # A code beyond all whole numbers of a column is compared as a real.
         literals = (code if abs(code) < _UINT64_LIMIT else float(code) for code in missing_codes)
-        answer = pl.when(~pl.any_horizontal(answer == code for code in literals)).then(answer)
-    return answer
+        column = pl.when(~pl.any_horizontal(column == code for code in literals)).then(column)
+    return column
 
 
-def _is_wrong(dtype: pl.DataType, answer: pl.Expr, scale: Scale) -> pl.Expr:
+def _is_wrong(dtype: pl.DataType, given: pl.Expr, scale: Scale) -> pl.Expr:
     """Whether an answer is given but not possible."""
     if scale.continuous:
         # Polars takes NaN as larger than every number, so it is out of range as well.
-        return (answer < scale.minimum) | (answer > scale.maximum)
+        return (given < scale.minimum) | (given > scale.maximum)
+    if scale.values is not None:
+        return ~pl.any_horizontal(given == value for value in scale.values)
     lowest, highest = (
         int(end) if abs(end) < _INT64_LIMIT else end for end in (scale.minimum, scale.maximum)
     )
-    out_of_range = (answer < lowest) | (answer > highest)
+    out_of_range = (given < lowest) | (given > highest)
     if dtype.is_float() or dtype.is_decimal():
-        return out_of_range | (answer != answer.round())
+        return out_of_range | (given != given.round())
     return out_of_range
 
 
@@ -190,7 +211,9 @@ def _remedies(values: list[float], scale: Scale) -> str:
             "Correct them; or, if they mean no answer, declare them as missing codes "
             f"(missing_codes=[{codes}]); or correct the range of the scale."
         )
-    if inside:
+    if inside and scale.values is not None:
+        remedies.append("Answers coded otherwise must be recoded, with replace_strict say.")
+    elif inside:
         remedies.append("Answers with decimals need a scale with continuous=True.")
     if len(finite) < len(values):
         remedies.append("Write NaN and infinity as null, for example with fill_nan(None).")
@@ -208,8 +231,8 @@ def code_answers(
     lowest, highest = int(scale.minimum), int(scale.maximum)
     kind = pl.Int32 if max(-lowest, highest) < _INT32_LIMIT else pl.Int64
     for row, item in zip(answers, scale.items, strict=True):
-        answer = _answer(frame[item], missing_codes).cast(kind)
-        keyed = highest - answer if item in scale.reversed else answer - lowest
+        given = answer(pl.col(item), frame.schema[item], missing_codes).cast(kind)
+        keyed = highest - given if item in scale.reversed else given - lowest
         values = _values(frame, keyed.cast(pl.UInt8).fill_null(MISSING))
         row[:] = values if order is None else values[order]
     return answers
@@ -231,8 +254,8 @@ def real_answers(
     answers = np.empty((scale.n_items, frame.height), np.float64)
     origins = np.empty((len(group_starts) - 1, scale.n_items), np.float64)
     for number, item in enumerate(scale.items):
-        answer = _answer(frame[item], missing_codes).cast(pl.Float64)
-        values = _values(frame, answer.fill_null(float("nan")))
+        given = answer(pl.col(item), frame.schema[item], missing_codes).cast(pl.Float64)
+        values = _values(frame, given.fill_null(float("nan")))
         row = answers[number]
         row[:] = values if order is None else values[order]
         lowest = np.fmin.reduceat(row, group_starts[:-1])

@@ -9,7 +9,7 @@ from compassion_psy.data.forking import refuse_forked_polars
 from compassion_psy.errors import DataError, missing_extra, nearest
 
 
-def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+def as_frame(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     """Return the columns of `data` as a Polars data frame.
 
     Only these columns are read where the source allows it. NaN in a pandas frame is how pandas
@@ -21,7 +21,7 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         A Polars DataFrame or LazyFrame, or anything Polars takes in: pandas, pyarrow, a DuckDB
         relation, any object with an Arrow stream, a mapping of columns.
     columns : sequence of str
-        The columns that are needed.
+        The columns that are needed; None for all.
 
     Raises
     ------
@@ -32,9 +32,7 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         In a process that was forked after Polars had been used, where Polars would hang.
     """
     refuse_forked_polars()
-    for name in columns:
-        if name == "*" or (name.startswith("^") and name.endswith("$")):
-            raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
+    refuse_patterns(columns or ())
     if isinstance(data, pl.LazyFrame):
         return _collected(data, columns)
     if isinstance(data, pl.DataFrame):
@@ -45,12 +43,23 @@ def as_frame(data: Any, columns: Sequence[str]) -> pl.DataFrame:
         frame = _from_pandas(data, columns)
     else:
         frame = _from_other(data)
+    if columns is None:
+        return frame
     require_columns(frame.columns, columns)
     return frame.select(columns)
 
 
-def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
+def refuse_patterns(columns: Sequence[str]) -> None:
+    """Raise DataError for a name that stands for several columns to Polars."""
+    for name in columns:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"The name {name!r} is a pattern to Polars; rename the column.")
+
+
+def _collected(data: pl.LazyFrame, columns: Sequence[str] | None) -> pl.DataFrame:
     try:
+        if columns is None:
+            return data.collect()
         require_columns(data.collect_schema().names(), columns)
         return data.select(columns).collect()
     except DataError:
@@ -59,8 +68,9 @@ def _collected(data: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
         raise DataError(f"The lazy frame cannot be computed: {_first_line(error)}.") from error
 
 
-def _from_pandas(data: Any, columns: Sequence[str]) -> pl.DataFrame:
+def _from_pandas(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     names = [str(name) for name in data.columns]
+    columns = names if columns is None else columns
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates:
         raise DataError(f"The frame has two columns {min(duplicates)!r}; rename one of them.")
