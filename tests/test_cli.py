@@ -72,7 +72,7 @@ def test_defaults_are_those_of_the_python_call(survey: Path, calls: list[Any]) -
     done = invoke("reliability", survey / "survey.csv", "--scale", survey / "care.toml")
     assert (done.exit_code, done.stdout) == (0, "the table\n")
     ((frame, scales), options) = calls[0]
-    assert frame.equals(pl.read_parquet(survey / "survey.parquet"), null_equal=True)
+    assert frame.collect().equals(pl.read_parquet(survey / "survey.parquet"), null_equal=True)
     assert scales == [CARE]
     assert options == {
         "by": None,
@@ -90,8 +90,10 @@ def test_defaults_are_those_of_the_python_call(survey: Path, calls: list[Any]) -
 
 def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) -> None:
     (survey / "two.toml").write_text(f"[[scales]]\n{SCALE}".replace("care", "second"))
+    frame = pl.read_parquet(survey / "survey.parquet")
+    frame.with_columns(year=2026, kind=pl.lit("x"), w=1.0).write_parquet(survey / "more.parquet")
     done = invoke(
-        "reliability", survey / "survey.parquet",
+        "reliability", survey / "more.parquet",
         "--scale", survey / "care.toml", "--scale", survey / "two.toml",
         "--by", "site", "--by", "year", "--cluster", "ward", "--strata", "kind",
         "--weights", "w", "--missing-code", "0", "--missing-code", "-9", "--missing-code", "1.5",
@@ -209,7 +211,7 @@ def test_without_the_extra_the_command_says_what_to_install(missing: str, tmp_pa
         ("reliability --scale care.toml", "Missing argument 'DATA'"),
         ("reliability absent.csv --scale care.toml", "absent.csv cannot be read"),
         ("reliability survey.csv --scale absent.toml", "absent.toml"),
-        ("reliability survey.xlsx --scale care.toml", ".csv, .csv.gz or .parquet"),
+        ("reliability survey.doc --scale care.toml", "ends in .csv, .csv.gz, .tsv"),
         ("reliability survey.csv --scale care.toml --out t.xlsx", ".csv, .parquet or .json"),
         ("reliability survey.csv --scale care.toml --out no/t.csv", "no folder no"),
         ("reliability survey.csv --scale care.toml --by sight", "'sight'"),
@@ -232,6 +234,7 @@ def test_bad_input_is_one_line_and_exit_code_2(survey: Path, arguments: str, wor
     (survey / "narrow.toml").write_text(SCALE.replace("maximum = 5", "maximum = 3"))
     (survey / "text.toml").write_text(SCALE.replace("item_4", "site"))
     (survey / "broken.csv").write_text("item_1,item_2\n1,2,3\n")
+    (survey / "survey.doc").touch()
     done = run(*arguments.split(), cwd=survey)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
@@ -400,8 +403,8 @@ def test_the_bayesian_bootstrap_and_strata_do_not_go_together(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (" 2", "numbers with blanks around them: remove"),
-        ("N/A", "'N/A' is no number among numbers"),
+        ("N/A", "has the text 'N/A' in row 5"),
+        ("often", "has the text 'often' in row 5"),
     ],
 )
 def test_texts_among_the_answers_of_a_csv_file_are_explained(
@@ -413,6 +416,7 @@ def test_texts_among_the_answers_of_a_csv_file_are_explained(
     done = run("reliability", "texts.csv", "--scale", "care.toml", cwd=survey)
     assert done.returncode == 2
     assert words in done.stderr
+    assert "leave the field empty where an answer is missing" in done.stderr
 
 
 def test_an_unknown_instruction_set_is_bad_input(survey: Path) -> None:
@@ -426,3 +430,29 @@ def test_an_unknown_instruction_set_is_bad_input(survey: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith("Error: The environment variable COMPASSION_PSY_SIMD is 'foo'")
+
+
+def test_published_scales_are_named_by_id(survey: Path) -> None:
+    frame = simulate_survey(persons=200, items=28, minimum=0, maximum=4, seed=3).frame
+    frame.write_csv(survey / "iri.csv")
+    options = ["--columns", "item_{}", "--interval", "none", "--coefficients", "alpha"]
+    done = invoke(
+        "reliability", survey / "iri.csv", "--scale", "iri", *options, "--out", survey / "t.csv"
+    )
+    assert done.exit_code == 0, done.output
+    # It has no total.
+    assert pl.read_csv(survey / "t.csv")["scale"].to_list() == [
+        "iri_fantasy",
+        "iri_empathic_concern",
+        "iri_perspective_taking",
+        "iri_personal_distress",
+    ]
+    frame = simulate_survey(persons=200, items=12, seed=3).frame
+    frame.write_csv(survey / "scs.csv")
+    for more, rows in (([], 1), (["--subscales"], 7)):
+        done = invoke(
+            "reliability", survey / "scs.csv", "--scale", "scs-sf", *options, *more,
+            "--out", survey / "t.csv",
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert pl.read_csv(survey / "t.csv").height == rows

@@ -69,7 +69,7 @@ def test_a_share_of_the_items_and_a_published_scale(folder: Path) -> None:
         ),
         (["s.csv", "--scale", "calm.toml", "--minimum-answered", "most"], "'most' is not a number"),
         (["s.csv", "--scale", "who5"], "no published scale 'who5'"),
-        (["s.csv", "--scale", "calm.toml", "--scale", "who-5", "--columns", "x{}"], "2 scales"),
+        (["s.csv", "--scale", "calm.toml", "--scale", "who-5", "--columns", "x{}"], "one scale"),
         (["none.csv", "--scale", "calm.toml"], "no such file"),
     ],
 )

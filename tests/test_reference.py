@@ -339,4 +339,5 @@ def test_every_file_of_values_is_used() -> None:
     used |= {f"bootstrap_{block.data}" for block in REPLICATE_BLOCKS}
     # Quantiles of distributions are asked for inside the core; its own tests hold them to these.
     used |= {"boot_ci", "philox", "distributions"}
+    used |= {"scoring"}  # tests/test_scoring.py
     assert used == {path.stem for path in (FOLDER / "values").glob("*.json")}

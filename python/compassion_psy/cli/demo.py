@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import polars as pl
 
-from compassion_psy.data.reading import write_table
+from compassion_psy.data.writing import write_table
 from compassion_psy.options import Bootstrap
 from compassion_psy.reliability import reliability
 from compassion_psy.scales import Scale

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from compassion_psy.data.reading import check_writable, write_table
+from compassion_psy.data.writing import check_writable, write_table
 from compassion_psy.harmonise import harmonise as run_recipe
 
 _FILE = click.Path(path_type=Path)

@@ -6,11 +6,12 @@ from typing import Any, cast, get_args
 
 import click
 
-from compassion_psy.data.reading import check_writable, read_table, write_table
+from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
+from compassion_psy.data.writing import check_writable, write_table
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
+from compassion_psy.reading import read_survey
 from compassion_psy.reliability import Analytic
 from compassion_psy.reliability import reliability as estimate_reliability
-from compassion_psy.scales import Scale
 
 ANALYTIC: tuple[Analytic, ...] = get_args(Analytic)
 _FILE = click.Path(path_type=Path)
@@ -50,10 +51,9 @@ class Number(click.ParamType[int | float]):
     short_help="Reliability of one or more scales, by site where asked.", epilog=_EXAMPLE
 )
 @click.argument("data", type=_FILE)
-@click.option(
-    "--scale", "scales", type=_FILE, multiple=True, required=True, help="TOML file that describes "
-    "one or more scales: name, items, minimum, maximum, reversed, continuous. Repeatable.",
-)  # fmt: skip
+@click.option("--scale", "scales", multiple=True, required=True, help=SCALE_HELP)
+@click.option("--columns", help=COLUMNS_HELP)
+@click.option("--subscales", is_flag=True, help="Also of each subscale.")
 @click.option("--by", multiple=True, help="Column of sites or groups. Repeatable.")
 @click.option("--cluster", multiple=True, help="Column of clusters to resample. Repeatable.")
 @click.option("--strata", multiple=True, help="Column of strata to keep fixed. Repeatable.")
@@ -81,7 +81,9 @@ class Number(click.ParamType[int | float]):
 @click.option("--replicates-out", type=_FILE, help="Write all bootstrap replicates to this file.")
 def reliability(
     data: Path,
-    scales: tuple[Path, ...],
+    scales: tuple[str, ...],
+    columns: str | None,
+    subscales: bool,
     coefficients: str,
     interval: str,
     replicates: int | None,
@@ -96,8 +98,8 @@ def reliability(
 ) -> None:
     """Estimate the reliability of scales from the answers in DATA.
 
-    DATA is a .csv, .csv.gz or .parquet file, one row a person. The table is printed, or written to
-    the file that --out names.
+    DATA has one row a person: a .csv, .tsv, .parquet, .arrow, .xlsx, .sav, .dta or .jsonl file, or
+    a folder of them. The table is printed, or written to the file that --out names.
     """
     if interval not in BOOTSTRAP_METHODS:
         _refuse_bootstrap_options(interval, replicates, seed, bayesian, replicates_out)
@@ -105,11 +107,17 @@ def reliability(
         raise click.UsageError(
             "--bayesian weights do not keep the shares of --strata; leave one of them out."
         )
-    _refuse_overwriting((data, *scales), {"--out": out, "--replicates-out": replicates_out})
-    described = [scale for path in scales for scale in Scale.read(path)]
-    answers = [item for scale in described for item in scale.items]
+    _refuse_overwriting(
+        (data, *map(Path, scales)), {"--out": out, "--replicates-out": replicates_out}
+    )
+    described = [
+        score
+        for scale in named_scales(scales, columns)
+        for score in (scale.scores if subscales or scale.total is None else (scale,))
+    ]
+    answers = list(dict.fromkeys(item for scale in described for item in scale.items))
     result = estimate_reliability(
-        read_table(data, answers=answers, texts=[*by, *cluster, *strata]),
+        read_survey(data, answers=answers, texts=[*by, *cluster, *strata]),
         described,
         by=list(by) or None,
         cluster=list(cluster) or None,

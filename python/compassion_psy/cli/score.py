@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
 from compassion_psy.cli.reliability import Number
 from compassion_psy.data.frames import as_frame
-from compassion_psy.data.reading import check_writable, read_table, write_table
-from compassion_psy.scales import Scale, get
+from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.reading import read_survey
 from compassion_psy.scoring import score as score_frame
 
 _FILE = click.Path(path_type=Path)
@@ -39,11 +40,8 @@ class Reliability(click.ParamType[tuple[str, float]]):
 
 @click.command(short_help="Totals and subscales of every person.", epilog=_EXAMPLE)
 @click.argument("data", type=_FILE)
-@click.option(
-    "--scale", "scales", multiple=True, required=True,
-    help="Id of a published scale, or a TOML file that describes scales. Repeatable.",
-)  # fmt: skip
-@click.option("--columns", help='How the items of the one scale are called, such as "scs_{}".')
+@click.option("--scale", "scales", multiple=True, required=True, help=SCALE_HELP)
+@click.option("--columns", help=COLUMNS_HELP)
 @click.option(
     "--missing", default="rule", show_default=True,
     help="rule (the published one), complete or person_mean.",
@@ -72,16 +70,16 @@ def score(
     out: Path,
     **options: Any,
 ) -> None:
-    """Score the answers in DATA, a .csv, .csv.gz or .parquet file, one row a person.
+    """Score the answers in DATA, which has one row a person.
+
+    DATA is a .csv, .tsv, .parquet, .arrow, .xlsx, .sav, .dta or .jsonl file, or a folder of them.
 
     All columns of DATA are written to the file that --out names, the scores behind them.
     """
     check_writable(out)
-    described = [scale for each in scales for scale in _described(each)]
-    if options["columns"] is not None and len(described) == 1:
-        described = [described[0].with_columns(options.pop("columns"))]
-    items = [item for scale in described for item in scale.items]
-    frame = as_frame(read_table(data, answers=items), None)
+    described = named_scales(scales, options.pop("columns"))
+    items = list(dict.fromkeys(item for scale in described for item in scale.items))
+    frame = as_frame(read_survey(data, answers=items), None)
     scored = score_frame(
         frame,
         described,
@@ -95,10 +93,6 @@ def score(
             persons = scored[column].count()
             click.echo(f"{column}: {persons:,} of {scored.height:,} persons", err=True)
     click.echo(f"Wrote {scored.height:,} rows to {out}", err=True)
-
-
-def _described(scale: str) -> tuple[Scale, ...]:
-    return Scale.read(scale) if scale.lower().endswith(".toml") else (get(scale),)
 
 
 def _number(text: str | None) -> float | None:

@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 
 from compassion_psy.data.frames import as_frame
-from compassion_psy.data.reading import read_table
 from compassion_psy.errors import DataError
 from compassion_psy.harmonise.source import Source
+from compassion_psy.reading import read_survey, survey_files
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ def open_source(source: Source, folder: Path) -> list[Opened]:
     if source.frame is not None:
         return [Opened("frame", source.frame, _names(source.frame))]
     opened = []
-    for file in source.files:
-        table = read_table(folder / file)
-        opened.append(Opened(file, table, _names(table)))
+    for pattern in source.files:
+        for file in survey_files(folder / pattern)[0]:
+            table = read_survey(file)
+            label = file.relative_to(folder) if file.is_relative_to(folder) else file
+            opened.append(Opened(label.as_posix(), table, _names(table)))
     return opened
 
 

@@ -137,7 +137,8 @@ def _not_number(table: SourceTable, name: str, kind: str) -> DataError:
     shown = repr(value if len(value) <= 40 else f"{value[:40]}...")
     return DataError(
         f"{table.path}: column {name!r} has the text {shown} in row {row} (rows counted from 1), "
-        "but its answers must be numbers; correct it, or leave the column out of answers."
+        "but its answers must be numbers; correct it, leave the field empty where an answer is "
+        "missing, or recode the column."
     )
 
 
