@@ -60,7 +60,6 @@ def careless(
     subscales: Sequence[Sequence[tuple[int, bool]]],
     pair_correlation: float,
     threads: int | None = None,
-    progress: Callable[[int, int], object] | None = None,
 ) -> _Careless: ...
 def repeated_rows(
     codes: npt.NDArray[np.uint8], *, threads: int | None = None

@@ -23,9 +23,8 @@ fn unpack<'a>(codes: &'a PyReadonlyArray2<'_, u8>) -> PyResult<(&'a [u8], usize,
 /// One array a name, NaN where a person has no value; the related pairs; and what distances are based on.
 #[pyfunction]
 #[pyo3(signature = (
-    codes, *, highest, reversed, subscales, pair_correlation, threads=None, progress=None
+    codes, *, highest, reversed, subscales, pair_correlation, threads=None
 ))]
-#[allow(clippy::too_many_arguments)]
 pub fn careless<'py>(
     py: Python<'py>,
     codes: PyReadonlyArray2<'py, u8>,
@@ -34,13 +33,12 @@ pub fn careless<'py>(
     subscales: Vec<Subscale>,
     pair_correlation: f64,
     threads: Option<usize>,
-    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let simd = Simd::chosen().map_err(to_python)?;
     let (codes, items, rows) = unpack(&codes)?;
     let (reversed, subscales) = (reversed.as_slice(), subscales.as_slice());
     let question = Question { codes, rows, items, highest, reversed, subscales, pair_correlation };
-    let found = run(py, threads, progress, rows as u64, |m| indices(simd, question, m))?;
+    let found = run(py, threads, None, rows as u64, |m| indices(simd, question, m))?;
     let out = PyDict::new(py);
     let values = PyDict::new(py);
     for (name, column) in NAMES.into_iter().zip(found.values) {

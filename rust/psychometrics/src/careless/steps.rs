@@ -14,11 +14,19 @@ type Step = (usize, u8);
 #[derive(Debug, Clone)]
 pub struct Steps {
     order: Vec<Step>,
-    highest: u8,
-    items: usize,
+    highest: u32,
+    /// The items that somebody answered.
+    items: Vec<usize>,
+    /// For each item the sums of the ranks of its first 0, 1, 2, ... steps.
+    ranks: Vec<Vec<u32>>,
+    /// For each item and each of its steps how many of every item's are no harder.
+    easier: Vec<Vec<Vec<u32>>>,
     /// The most errors there can be, by number of steps passed, where every item is answered.
     most: Vec<u64>,
 }
+
+/// Memory for [`Steps::most`].
+type Room = Vec<(u32, u32)>;
 
 impl Steps {
     /// Orders the steps by popularity.
@@ -26,29 +34,22 @@ impl Steps {
     /// `counts` holds for each item how many gave each keyed answer. Equally popular steps stay in the order of items:
     /// a tie must not depend on the machine. Items that nobody answered have no steps.
     pub fn new(counts: &[Vec<u64>], highest: u8) -> Steps {
-        let mut steps: Vec<(u64, u64, Step)> = Vec::new();
-        let mut items = 0;
-        for (item, counts) in counts.iter().enumerate() {
-            let all: u64 = counts.iter().sum();
-            items += usize::from(all > 0);
-            let mut passed = all;
-            for answer in 1..=usize::from(highest) {
-                passed -= counts[answer - 1];
-                if all > 0 {
-                    steps.push((passed, all, (item, answer as u8)));
-                }
-            }
+        let order = ordered(counts, highest);
+        let mut ranks = vec![vec![0]; counts.len()];
+        let mut easier = vec![Vec::new(); counts.len()];
+        let mut passed = vec![0; counts.len()];
+        for (rank, &(item, _)) in (0..).zip(&order) {
+            let sum = ranks[item].last().map_or(rank, |sum| sum + rank);
+            ranks[item].push(sum);
+            passed[item] += 1;
+            easier[item].push(passed.clone());
         }
-        // Shares are compared as fractions, exactly.
-        steps.sort_by(|(p, n, step), (q, m, other)| {
-            let (left, right) = (u128::from(*q) * u128::from(*n), u128::from(*p) * u128::from(*m));
-            left.cmp(&right).then(step.cmp(other))
-        });
-        let order: Vec<Step> = steps.into_iter().map(|(_, _, step)| step).collect();
-        let mut steps = Steps { order, highest, items, most: Vec::new() };
-        let full = vec![0; counts.len()];
-        steps.most =
-            (0..=steps.order.len() as u32).map(|passed| steps.most(&full, passed)).collect();
+        let items = (0..counts.len()).filter(|&item| passed[item] > 0).collect();
+        let highest = u32::from(highest);
+        let mut steps = Steps { order, highest, items, ranks, easier, most: Vec::new() };
+        let room = &mut Room::new();
+        let totals = 0..=steps.order.len() as u32;
+        steps.most = totals.map(|passed| steps.most(|_| true, passed, room)).collect();
         steps
     }
 
@@ -66,16 +67,13 @@ impl Steps {
                 failed[lane] += u32::from(answer < step);
             }
         }
-        let mut answers = vec![0; tile.keyed.len()];
+        let room = &mut Room::new();
         let mut normed = [f64::NAN; LANES];
         for lane in 0..LANES {
-            let most = if tile.answered[lane] as usize == self.items {
+            let most = if tile.answered[lane] as usize == self.items.len() {
                 self.most[passed[lane] as usize]
             } else {
-                for (answer, given) in answers.iter_mut().zip(&tile.keyed) {
-                    *answer = given[lane];
-                }
-                self.most(&answers, passed[lane])
+                self.most(|item| tile.raw[item][lane] != MISSING, passed[lane], room)
             };
             if most > 0 {
                 normed[lane] = f64::from(errors[lane]) / most as f64;
@@ -87,40 +85,60 @@ impl Steps {
         (errors, normed)
     }
 
-    /// The most errors that answers to the same items with the same number of steps passed can make.
+    /// The most errors that answers to these items with so many steps passed can make.
     ///
     /// The errors are the sum of the ranks of the steps passed, less what r passed steps have among themselves. Ranks
     /// grow within an item, so the sum is largest where all but one item have passed all steps or none.
-    fn most(&self, answers: &[u8], passed: u32) -> u64 {
-        let m = usize::from(self.highest);
-        let (whole, part) = (passed as usize / m, passed as usize % m);
-        let mut ranks = vec![0_u64; answers.len()];
-        let mut first_ranks = vec![0_u64; answers.len()];
-        let mut rank = 0;
-        for &(item, step) in &self.order {
-            if answers[item] != MISSING {
-                ranks[item] += rank;
-                if usize::from(step) <= part {
-                    first_ranks[item] += rank;
+    fn most(&self, answered: impl Fn(usize) -> bool, passed: u32, room: &mut Room) -> u64 {
+        let (whole, part) = ((passed / self.highest) as usize, passed % self.highest);
+        let sums = |&item: &usize| {
+            let ranks = &self.ranks[item];
+            (ranks[self.highest as usize], ranks[part as usize])
+        };
+        room.clear();
+        room.extend(self.items.iter().map(sums));
+        // The steps of items that were not answered take no ranks: those behind them move up.
+        for &item in self.items.iter().filter(|&&item| !answered(item)) {
+            for easier in &self.easier[item] {
+                for ((all, first), &item) in room.iter_mut().zip(&self.items) {
+                    *all -= self.highest - easier[item];
+                    *first -= part.saturating_sub(easier[item]);
                 }
-                rank += 1;
             }
         }
-        let mut items: Vec<(u64, u64)> = (0..answers.len())
-            .filter(|&item| ranks[item] > 0)
-            .map(|item| (ranks[item], first_ranks[item]))
-            .collect();
-        items.sort_unstable_by(|left, right| right.cmp(left));
-        let top: u64 = items[..whole.min(items.len())].iter().map(|(all, _)| all).sum();
-        let next = items.get(whole).map_or(0, |(all, _)| *all);
-        let among = u64::from(passed) * u64::from(passed.saturating_sub(1)) / 2;
-        if part == 0 {
-            return top - among;
+        let mut items = self.items.iter();
+        room.retain(|_| items.next().is_some_and(|&item| answered(item)));
+        if whole >= room.len() {
+            return 0;
         }
-        let with = |place: usize, (all, first): (u64, u64)| {
+        room.select_nth_unstable_by(whole, |left, right| right.cmp(left));
+        let top: u64 = room[..whole].iter().map(|&(all, _)| u64::from(all)).sum();
+        let next = u64::from(room[whole].0);
+        let with = |(place, &(all, first)): (usize, &(u32, u32))| {
+            let (all, first) = (u64::from(all), u64::from(first));
             if place < whole { top - all + next + first } else { top + first }
         };
-        let best = items.iter().enumerate().map(|(place, &item)| with(place, item)).max();
+        let best = if part == 0 { Some(top) } else { room.iter().enumerate().map(with).max() };
+        let among = u64::from(passed) * u64::from(passed.saturating_sub(1)) / 2;
         best.unwrap_or(0) - among
     }
+}
+
+/// The steps by popularity, compared exactly, as fractions.
+fn ordered(counts: &[Vec<u64>], highest: u8) -> Vec<Step> {
+    let mut steps: Vec<(u128, u128, Step)> = Vec::new();
+    for (item, counts) in counts.iter().enumerate() {
+        let all: u64 = counts.iter().sum();
+        let mut passed = all;
+        for answer in 1..=highest {
+            passed -= counts[usize::from(answer) - 1];
+            if all > 0 {
+                steps.push((u128::from(passed), u128::from(all), (item, answer)));
+            }
+        }
+    }
+    steps.sort_by(|(passed, all, step), (other_passed, other_all, other)| {
+        (other_passed * all).cmp(&(passed * other_all)).then(step.cmp(other))
+    });
+    steps.into_iter().map(|(_, _, step)| step).collect()
 }
