@@ -121,7 +121,9 @@ def test_a_site_with_more_flags_than_chance_allows_is_named() -> None:
 
 def test_probability_by_chance() -> None:
     stats = pytest.importorskip("scipy.stats")
-    for found, drawn, marked, all_of in ((3, 10, 12, 80), (0, 5, 3, 9), (40, 900, 60, 5000)):
+    cases = [(3, 10, 12, 80), (0, 5, 3, 9), (40, 900, 60, 5000), (5, 9, 3, 9), (4, 9, 7, 12)]
+    cases += [(30, 900, 600, 5000), (200, 900, 600, 5000), (1, 100_000, 50_000, 200_000)]
+    for found, drawn, marked, all_of in cases:
         expected = stats.hypergeom.sf(found - 1, all_of, marked, drawn)
         # Sums of logarithms of factorials of thousands.
         assert more_by_chance(found, drawn, marked, all_of) == pytest.approx(expected, rel=1e-9)
@@ -219,6 +221,8 @@ def test_a_column_of_the_persons_cannot_be_a_site() -> None:
     screened = screen({"a": [1, 2], "b": [2, 3], "row": [1, 2]}, scale, by="row")
     with pytest.raises(OptionError, match="by names the column 'row'"):
         careless_indices(screened)
+    with pytest.raises(OptionError, match="threads is 0"):
+        careless_indices(screened, threads=0)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.audit.screening import Screened
 from compassion_psy.errors import OptionError
+from compassion_psy.options import THREADS_MAXIMUM, whole_number
 
 _COUNTS = ("answered", "longstring", "guttman")
 
@@ -66,7 +67,7 @@ def careless_indices(
     Raises
     ------
     OptionError
-        Where a `by` column has the name of an index.
+        Where a `by` column has the name of an index, or threads are too many.
 
     Notes
     -----
@@ -121,6 +122,8 @@ def careless_indices(
     >>> found.frame.select("row", "answered", "longstring").row(0)
     (1, 6, 2)
     """
+    if threads is not None:
+        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     scale = screened.scale
     place = {item: number for number, item in enumerate(scale.items)}
     subscales = [

@@ -29,7 +29,7 @@ fn codes(rows: usize) -> Vec<u8> {
 
 fn asked(codes: &[u8], rows: usize, monitor: &dyn Monitor) -> psychometrics::Result<Indices> {
     let reversed: Vec<bool> = (0..ITEMS).map(|item| item % 2 == 1).collect();
-    let part = |first: usize| vec![(first, first % 2 == 1), (first + 1, first % 2 == 0)];
+    let part = |first: usize| vec![(first, first % 2 == 1), (first + 1, first.is_multiple_of(2))];
     let subscales: Vec<Subscale> = (0..ITEMS / 2).map(|number| part(2 * number)).collect();
     let question = Question {
         codes,
