@@ -289,3 +289,5 @@ def test_what_is_not_usable_is_refused() -> None:
         asked(codes, subscales=[[(3, False)]])
     with pytest.raises(ValueError, match="are not 0 rows"):
         asked(codes[:0])
+    with pytest.raises(ValueError, match="600 items of 254 steps are too many"):
+        asked(np.zeros((2, 600), np.uint8), highest=254)

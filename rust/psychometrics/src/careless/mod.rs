@@ -51,6 +51,9 @@ pub const NAMES: [&str; 11] = [
 /// Persons that one task takes.
 const BLOCK: usize = 64 * LANES;
 
+/// So many steps of all items that 32 bits count a person's Guttman errors.
+const MOST_STEPS: usize = 1 << 17;
+
 /// What was answered, and how it is to be looked at.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -138,6 +141,9 @@ impl<'a> Yardstick<'a> {
                 "{} keys and {highest} do not fit {items} items",
                 reversed.len()
             ));
+        }
+        if items * usize::from(highest) > MOST_STEPS {
+            return invalid(format!("{items} items of {highest} steps are too many"));
         }
         if subscales.iter().flatten().any(|&(item, _)| item >= items) {
             return invalid("a subscale holds an item that is not there");
