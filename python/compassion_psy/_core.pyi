@@ -1,7 +1,7 @@
 """The compiled core: what it takes and gives. Arrays of answers are items × rows, C-contiguous."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,12 @@ import numpy.typing as npt
 __all__ = [
     "__version__",
     "analyse",
+    "careless",
     "codes_moments",
     "dispersion",
     "philox4x32",
     "reals_moments",
+    "repeated_rows",
     "simd_levels",
     "unit_weights",
 ]
@@ -43,6 +45,25 @@ def analyse(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
+
+class _Careless(TypedDict):
+    indices: dict[str, npt.NDArray[np.float64]]
+    synonym_pairs: list[tuple[int, int]]
+    antonym_pairs: list[tuple[int, int]]
+    basis: Literal["pairwise", "complete", "neither"]
+
+def careless(
+    codes: npt.NDArray[np.uint8],
+    *,
+    highest: int,
+    reversed: Sequence[bool],
+    subscales: Sequence[Sequence[tuple[int, bool]]],
+    pair_correlation: float,
+    threads: int | None = None,
+) -> _Careless: ...
+def repeated_rows(
+    codes: npt.NDArray[np.uint8], *, threads: int | None = None
+) -> npt.NDArray[np.uint32]: ...
 def codes_moments(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -1,6 +1,7 @@
 //! The compiled module `compassion_psy._core`: the list of what it exports.
 
 mod arrays;
+mod careless;
 mod errors;
 mod moments;
 mod reliability;
@@ -11,6 +12,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::careless::{careless, repeated_rows};
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]
