@@ -435,7 +435,7 @@ def test_an_unknown_instruction_set_is_bad_input(survey: Path) -> None:
 def test_published_scales_are_named_by_id(survey: Path) -> None:
     frame = simulate_survey(persons=200, items=28, minimum=0, maximum=4, seed=3).frame
     frame.write_csv(survey / "iri.csv")
-    options = ["--columns", "item_{}", "--interval", "none", "--coefficients", "alpha"]
+    options = ["--columns", "item_{:02d}", "--interval", "none", "--coefficients", "alpha"]
     done = invoke(
         "reliability", survey / "iri.csv", "--scale", "iri", *options, "--out", survey / "t.csv"
     )
