@@ -47,28 +47,30 @@ def number_kinds(
         (leading zeros; 1.1 beside 1.10); "empty" where nothing, or nothing but NA and
         blanks, is written; "text" for all else. NA and blanks may stand in columns of numbers.
     """
-    if not names:
-        return {}
     kinds = {}
     # Most columns of a survey are answers in whole numbers: told apart at once, and fast.
     for name, (written, whole) in _facts(frame, names, _whole_facts).items():
         if written == whole:
             kinds[name] = "whole" if whole else "empty"
     rest = [name for name in names if name not in kinds]
-    for name, facts in (_facts(frame, rest, _text_facts) if rest else {}).items():
+    for name, (given, numbers) in _facts(frame, rest, _number_facts).items():
+        if numbers < given:
+            kinds[name] = "text"
+    rest = [name for name in rest if name not in kinds]
+    for name, facts in _facts(frame, rest, _text_facts).items():
         kinds[name] = _kind(*facts, decimal_comma=decimal_comma)
     return {name: kinds[name] for name in names}
 
 
 def as_number(name: str, kind: str) -> pl.Expr:
     """Return a column of texts of this kind as numbers, NA and blanks as null."""
+    # Not strict: what is no number is NA or a blank, which the kind says.
     text = pl.col(name)
-    given: pl.Expr = pl.when(_is_given(text)).then(text)
     if kind == "whole":
-        return given.cast(pl.Int64).alias(name)
+        return text.cast(pl.Int64, strict=False)
     if kind == "decimal_comma":
-        given = given.str.replace(",", ".", literal=True)
-    return given.cast(pl.Float64).alias(name)
+        text = text.str.replace(",", ".", literal=True)
+    return text.cast(pl.Float64, strict=False)
 
 
 def declared_kind(frame: pl.LazyFrame, name: str, kind: str, *, decimal_comma: bool) -> str:
@@ -111,6 +113,8 @@ def _is_given(text: pl.Expr) -> pl.Expr:
 
 
 def _facts(frame: pl.LazyFrame, names: Sequence[str], facts: Facts) -> dict[str, tuple[int, ...]]:
+    if not names:
+        return {}
     asked = [fact.alias(f"{place}") for place, fact in enumerate(_each(names, facts))]
     answers = frame.select(asked).collect().row(0)
     width = len(answers) // len(names)
@@ -123,6 +127,10 @@ def _each(names: Sequence[str], facts: Facts) -> list[pl.Expr]:
 
 def _whole_facts(text: pl.Expr) -> tuple[pl.Expr, ...]:
     return (text.count(), text.str.contains(_WHOLE).sum())
+
+
+def _number_facts(text: pl.Expr) -> tuple[pl.Expr, ...]:
+    return (_is_given(text).sum(), text.str.contains(f"{_POINT}|{_COMMA}").sum())
 
 
 def _text_facts(text: pl.Expr) -> tuple[pl.Expr, ...]:
