@@ -14,11 +14,12 @@ from compassion_psy.audit.findings import FINDING_COLUMNS, Finding, findings_fra
 from compassion_psy.audit.items import items_frame
 from compassion_psy.audit.keys import key_findings, place_name
 from compassion_psy.audit.labels import label_findings
-from compassion_psy.audit.orientation import FEWEST_ANSWERS, Orientation, orient
+from compassion_psy.audit.orientation import Orientation, orient
 from compassion_psy.audit.ranges import range_findings
 from compassion_psy.audit.relations import Reals, SiteMoments, site_moments
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.audit.screening import Screened, screen
+from compassion_psy.audit.sources import FEWEST_ANSWERS, already_turned
 from compassion_psy.data.columns import MISSING
 from compassion_psy.data.design import Names
 from compassion_psy.errors import OptionError
@@ -77,10 +78,10 @@ def audit(
     -----
     *Keys.* Fisher's z of the item-rest correlation of each item at each site is weighed under
     three hypotheses: as declared, :math:`N(\zeta, v)`; turned, :math:`N(-\zeta, v)`; unrelated,
-    :math:`N(0, .1^2 + s^2)`. The size :math:`\zeta` comes from the other sites, joined with what
+    :math:`N(0, u^2 + s^2)`, u a third of the size and at most .1. The size :math:`\zeta` comes from the other sites, joined with what
     is typical of items (.5 with a standard deviation of .2); v adds the sampling variance
     :math:`s^2` (influence values; never less than :math:`1/(n-3)`), the variance between sites
-    and that of :math:`\zeta`. The prior is that one survey in five holds one turned item, whatever
+    and that of :math:`\zeta`. The prior is that one survey in two holds one turned item, whatever
     the number of sites and items; an item is reported from a posterior of .95. R's
     ``psych::alpha(keyed)$item.stats$r.drop`` gives the same item-rest correlations.
 
@@ -135,9 +136,8 @@ def _answers(screened: Screened) -> tuple[pl.DataFrame, list[Finding]]:
     # The place where answers are examined: examine_answers(screened, ...) belongs here.
     answered = np.empty(screened.rows, np.int64)
     answered[screened.order] = (screened.codes != MISSING).sum(axis=0)
-    persons = screened.frame.select(screened.groups.columns).with_columns(
-        pl.Series("answered", answered)
-    )
+    columns = screened.frame.select(screened.groups.columns).get_columns()
+    persons = pl.DataFrame([*columns, pl.Series("answered", answered)])
     return persons.with_row_index("row", offset=1), []
 
 
@@ -157,12 +157,11 @@ def _refuse_own_names(groups: pl.DataFrame) -> None:
 
 def _orientations(screened: Screened, moments: SiteMoments) -> list[Orientation]:
     scale = screened.scale
-    scores = scale.scores or (replace(scale, subscales=(), composites=()),)
-    enough = moments.answered >= FEWEST_ANSWERS
-    place = {item: number for number, item in enumerate(scale.items)}
-    cells = sum(int(enough[:, place[item]].sum()) + 1 for score in scores for item in score.items)
+    cells = int((moments.answered >= FEWEST_ANSWERS).sum()) + 1
+    already = already_turned(moments, scale)
     return [
-        orient(moments, screened.codes, screened.starts, scale, score, cells) for score in scores
+        orient(moments, screened.codes, screened.starts, scale, score, cells, already)
+        for score in scale.scores
     ]
 
 

@@ -20,8 +20,8 @@ REPORTED_FROM = 0.95
 WEAK = 0.2
 """An item-rest correlation below this, in size, is weak."""
 
-_WEAK_AT_SITE = 0.99  # one of many sites
-_TOLD = 0.8  # the power from which silence says something
+# An item weak at one of many sites must also be this many standard errors from the others.
+_DROPPED = 3.0
 _NORMAL_95 = 1.959963984540054
 
 
@@ -47,7 +47,7 @@ def key_findings(
 ) -> list[Finding]:
     """Return the findings about keys, turned items first, then weak ones."""
     suspects = _suspects(orientations)
-    found = [_turned(each, suspects, orientations, moments, scale, groups) for each in suspects]
+    found = [_turned(each, suspects, moments, scale, groups) for each in suspects]
     return found + _weak(orientations, moments, groups)
 
 
@@ -79,32 +79,36 @@ def _suspects(orientations: Sequence[Orientation]) -> list[Suspect]:
 
 def _of_item(each: Orientation, place: int, item: str) -> list[Suspect]:
     probability = each.probability[:, place]
-    sites = np.flatnonzero(probability >= REPORTED_FROM)
+    # An item that tells little by itself is turned with the others that are declared reversed.
+    with_others = (item in each.part.reversed) & (each.already >= REPORTED_FROM)
+    turned = (probability >= REPORTED_FROM) | (with_others & (probability > 0.5))
+    sites = np.flatnonzero(turned)
     # Where either half may be the turned one, both are as probable.
     share = np.where(each.ambiguous, 0.5, 1.0)
     examined = np.isfinite(probability)
     if len(probability) == 1:
         return [Suspect(item, None, float(probability[0] * share[0]), each, place) for _ in sites]
     exceptions = (probability <= 1 - REPORTED_FROM).any()
-    if each.everywhere[place] >= REPORTED_FROM and examined.sum() > 1 and not exceptions:
-        turned = examined & (probability > 0.5)
-        together = np.min(share[turned], initial=1.0)
-        return [Suspect(item, None, float(each.everywhere[place] * together), each, place)]
+    at_all = each.everywhere[place] >= REPORTED_FROM or with_others[examined].all()
+    if sites.size and at_all and examined.sum() > 1 and not exceptions:
+        together = np.min(share[examined & (probability > 0.5)], initial=1.0)
+        sure = max(float(each.everywhere[place]), float(probability[examined].min()))
+        return [Suspect(item, None, sure * float(together), each, place)]
     return [Suspect(item, int(s), float(probability[s] * share[s]), each, place) for s in sites]
 
 
 def _turned(
     suspect: Suspect,
     suspects: Sequence[Suspect],
-    orientations: Sequence[Orientation],
     moments: SiteMoments,
     scale: Scale,
     groups: pl.DataFrame,
 ) -> Finding:
     here = {each.item for each in suspects if each.site in (None, suspect.site)}
-    declared = {item for item in scale.reversed if _can_be_told(item, suspect.site, orientations)}
-    of_reversed = here & set(scale.reversed)
-    twice = len(of_reversed) > 1 and declared <= here
+    rows = slice(None) if suspect.site is None else suspect.site
+    already = suspect.orientation.already[rows]
+    known = np.isfinite(suspect.orientation.probability[rows, suspect.place])
+    twice = bool((np.atleast_1d(already)[np.atleast_1d(known)] >= REPORTED_FROM).all())
     where = place_name(groups, suspect.site)
     if suspect.item in scale.reversed and twice:
         finding = "turned_twice"
@@ -133,9 +137,7 @@ def _turned(
         )
     half = (
         " As many items run one way as the other: it may be this half or the other."
-        if suspect.orientation.ambiguous[
-            slice(None) if suspect.site is None else suspect.site
-        ].any()
+        if suspect.orientation.ambiguous[rows].any()
         else ""
     )
     return Finding(
@@ -147,17 +149,6 @@ def _turned(
         evidence=_figures(suspect, moments, scale, where) + half,
         remedy=remedy,
     )
-
-
-def _can_be_told(item: str, site: int | None, orientations: Sequence[Orientation]) -> bool:
-    sites = slice(None) if site is None else slice(site, site + 1)
-    for each in orientations:
-        if item in each.part.items:
-            place = each.part.items.index(item)
-            power = each.weights.power(REPORTED_FROM)[sites, place]
-            if (power[np.isfinite(power)] >= _TOLD).any():
-                return True
-    return False
 
 
 def _figures(suspect: Suspect, moments: SiteMoments, scale: Scale, where: str) -> str:
@@ -266,11 +257,17 @@ def _weak_item(
     )
     if sure >= REPORTED_FROM and alike:
         return [finding(None, float(centre), error, int(n[seen].sum()), sure)]
-    return [
-        finding(int(site), float(z[site]), math.sqrt(variance[site]), int(n[site]), sure)
-        for site in seen
-        if (sure := _within(z[site], math.sqrt(variance[site]))) >= _WEAK_AT_SITE
-    ]
+    found = []
+    for site in map(int, seen if len(seen) > 1 else ()):
+        sure = _within(z[site], math.sqrt(variance[site]))
+        others = weight.sum() - 1 / variance[site]
+        elsewhere = (centre * weight.sum() - z[site] / variance[site]) / others
+        distance = abs(elsewhere - z[site]) / math.sqrt(variance[site] + 1 / others)
+        if sure >= REPORTED_FROM and distance >= _DROPPED:
+            found.append(
+                finding(site, float(z[site]), math.sqrt(variance[site]), int(n[site]), sure)
+            )
+    return found
 
 
 def _within(z: float, error: float) -> float:

@@ -8,8 +8,9 @@ import polars as pl
 
 from compassion_psy.audit.findings import Finding
 from compassion_psy.audit.keys import REPORTED_FROM, place_name
-from compassion_psy.audit.orientation import FEWEST_ANSWERS, FEWEST_ITEMS
+from compassion_psy.audit.orientation import FEWEST_ITEMS
 from compassion_psy.audit.relations import Reals, SiteMoments
+from compassion_psy.audit.sources import FEWEST_ANSWERS
 
 # One survey in five holds such a site; one site in fifty has items that are liked and disliked
 # otherwise than elsewhere.

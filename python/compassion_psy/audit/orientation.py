@@ -16,16 +16,17 @@ from compassion_psy.audit.relations import (
     precision_factors,
     principal_axis,
 )
+from compassion_psy.audit.sources import FEWEST_ANSWERS
 from compassion_psy.audit.turned import Weights, between_sites, weights
 from compassion_psy.scales import Scale
 
 Truths = npt.NDArray[np.bool_]
 
-FEWEST_ANSWERS = 20
-"""Below this number of answers an item at a site is not examined."""
-
 FEWEST_ITEMS = 3
 """Of two items that disagree nobody can say which is turned."""
+
+# Of an item declared reversed, where the others that are were turned beforehand.
+_TURNED_WITH_THE_OTHERS = 0.95
 
 _CLEAR_LOADING = 0.2
 
@@ -52,6 +53,8 @@ class Orientation:
         Probability that the item is turned on the average of sites.
     ambiguous : numpy.ndarray of bool, shape (sites,)
         Where as many items run one way as the other, so that either may be the turned ones.
+    already : numpy.ndarray, shape (sites,)
+        Probability that the source has turned all items that are declared reversed.
     weights : Weights
         The hypotheses.
     """
@@ -65,6 +68,7 @@ class Orientation:
     probability: Reals
     everywhere: Reals
     ambiguous: Truths
+    already: Reals
     weights: Weights
 
 
@@ -75,6 +79,7 @@ def orient(
     scale: Scale,
     part: Scale,
     cells: int,
+    already: Reals,
 ) -> Orientation:
     """Return the direction of each item of `part` at each site.
 
@@ -89,13 +94,17 @@ def orient(
     usable = (answered >= FEWEST_ANSWERS) & (np.diagonal(covariance, axis1=1, axis2=2) > 0)
     usable &= usable.sum(axis=1, keepdims=True) >= FEWEST_ITEMS
     signs, ambiguous = _start(covariance, usable, answered, key < 0, cells)
+    together = already > 0.5
+    signs[together] = np.where(usable, np.where(key < 0, -1.0, 1.0), 0.0)[together]
+    ambiguous &= ~together
+    prior = np.where(together[:, None] & (key < 0), _TURNED_WITH_THE_OTHERS, 0.0)
     factors = np.ones(signs.shape)
     for site, (first, last) in enumerate(itertools.pairwise(starts)):
         if usable[site].any():
             factors[site] = precision_factors(codes[places, first:last], key * signs[site])
     variance = np.where(usable, factors / np.maximum(answered - 3, 1), np.nan)
     for _ in range(2 * len(places)):
-        z, probability, everywhere, considered = _judge(covariance, signs, variance, cells)
+        z, probability, everywhere, considered = _judge(covariance, signs, variance, cells, prior)
         wanted = np.where(usable, np.where(probability > 0.5, -1.0, 1.0), 0.0)
         doubt = np.where(wanted != signs, np.abs(probability - 0.5), -1.0)
         # Of items that do not vary with the rest nothing is known.
@@ -106,17 +115,18 @@ def orient(
         signs[changing, doubt[changing].argmax(axis=1)] *= -1
     several = (signs < 0).sum(axis=1) > 1
     block = _block_probability(covariance, signs, answered, cells)
+    block = np.where(together, already, block)
     probability = np.where(
         several[:, None] & (signs < 0), np.minimum(probability, block[:, None]), probability
     )
     return Orientation(
         part, places, covariance, signs, z, variance, probability, everywhere,
-        ambiguous & several, considered,
+        ambiguous & several, already, considered,
     )  # fmt: skip
 
 
 def _judge(
-    covariance: Reals, signs: Reals, variance: Reals, cells: int
+    covariance: Reals, signs: Reals, variance: Reals, cells: int, prior: Reals
 ) -> tuple[Reals, Reals, Reals, Weights]:
     r = item_rest(covariance, signs)
     z = np.arctanh(np.clip(r, -0.999999, 0.999999))
@@ -127,12 +137,13 @@ def _judge(
     total = weight.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = ((weight * np.where(seen, z, 0)).sum(axis=0) / total)[None]
-        considered = weights(mean, 1 / total[None], cells)
+        of_all = prior.min(axis=0, keepdims=True)
+        considered = weights(mean, 1 / total[None], len(total), of_all)
         everywhere = considered.probability(mean)[0]
-        # What holds at all sites together is an even bet at each.
-        prior = np.where(everywhere > 0.5, 0.5, 0.0)
         if len(z) > 1:
-            considered = weights(z, variance, cells, prior)
+            # What holds at all sites together is an even bet at each.
+            at_each = np.maximum(prior, np.where(everywhere > 0.5, 0.5, 0.0))
+            considered = weights(z, variance, cells, at_each)
         return z, considered.probability(z), everywhere, considered
 
 

@@ -74,7 +74,7 @@ class AuditResult:
         ]
         if self.findings["finding"].is_in(_TURNED).any():
             notes.append(
-                "Probabilities rest on the expectation that one survey in five holds a turned "
+                "Probabilities rest on the expectation that one survey in two holds a turned "
                 "item. Nothing was changed; ask the source before you correct."
             )
         return notes

@@ -12,13 +12,14 @@ Reals = npt.NDArray[np.float64]
 
 # What item-rest correlations of published scales are like, on Fisher's scale: .25 to .7 mostly.
 TYPICAL, TYPICAL_SPREAD = 0.5, 0.2
-# An item that has nothing to do with its scale at a site.
-UNRELATED_SPREAD = 0.1
+# How far from zero an item is that has nothing to do with its scale at a site: in parts of the
+# size expected, and at most.
+UNRELATED_SHARE, UNRELATED_SPREAD = 1 / 3, 0.1
 # How much sites differ, on Fisher's scale, where they are too few to tell; never less than that
 # of sites that look alike.
 SPREAD, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.05, 0.3
-# One survey in five holds a turned item; every survey, an item that is unrelated at some site.
-TURNED_ITEMS, UNRELATED_ITEMS = 0.2, 1.0
+# One survey in two holds a turned item, and one in two an item that is unrelated at some site.
+TURNED_ITEMS, UNRELATED_ITEMS = 0.5, 0.5
 MOST_UNRELATED = 0.02
 _HALF_OF_SQUARES = 0.4549364231195724  # the median of a squared standard normal
 
@@ -58,12 +59,15 @@ class Weights:
                 + _log_normal(z - self.size, self.around),
                 np.log1p(-self.unrelated) + np.log(self.turned)
                 + _log_normal(z + self.size, self.around),
-                np.log(self.unrelated) + _log_normal(z, UNRELATED_SPREAD**2 + self.variance),
+                np.log(self.unrelated) + _log_normal(z, self._unrelated_spread() ** 2 + self.variance),
             ]
         )  # fmt: skip
         weights = np.exp(logs - logs.max(axis=0))
         posterior: Reals = weights[1] / weights.sum(axis=0)
         return posterior
+
+    def _unrelated_spread(self) -> Reals:
+        return np.minimum(UNRELATED_SPREAD, UNRELATED_SHARE * self.size)
 
     def power(self, reported_from: float) -> Reals:
         """Return the probability that an item would be reported if it were turned."""
@@ -145,7 +149,7 @@ def weights(z: Reals, variance: Reals, cells: int, prior: npt.ArrayLike = 0) -> 
     spread = between_sites(z, variance)
     size, uncertain = expected_elsewhere(z, variance, spread)
     around = variance + uncertain + (spread**2 if z.shape[0] > 1 else 0)
-    turned = np.clip(np.broadcast_to(prior, z.shape), TURNED_ITEMS / cells, 0.5)
+    turned = np.maximum(np.broadcast_to(prior, z.shape), min(TURNED_ITEMS / cells, 0.5))
     return Weights(size, variance, around, turned, min(MOST_UNRELATED, UNRELATED_ITEMS / cells))
 
 

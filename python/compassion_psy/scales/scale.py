@@ -125,10 +125,12 @@ class Scale:
         >>> [score.name for score in scales.get("iri").scores][:2]
         ['iri_fantasy', 'iri_empathic_concern']
         """
-        total = () if self.total is None else (replace(self, subscales=(), composites=()),)
-        if self.total is not None and self.total.rule.endswith("subscale_means"):
-            # Reliability is that of the items' sum; no rule of combining them is needed.
-            total = (replace(self, subscales=(), composites=(), total=Total("mean")),)
+        total: tuple[Scale, ...] = ()
+        if self.total is not None:
+            # Reliability is that of the items' sum; no rule of combining subscales is needed.
+            of_means = self.total.rule.endswith("subscale_means")
+            rule = Total("mean") if of_means else self.total
+            total = (replace(self, subscales=(), composites=(), total=rule),)
         return (*total, *(self.subscale(each.key) for each in self.subscales))
 
     def subscale(self, key: str) -> Scale:
