@@ -78,9 +78,10 @@ def audit(
     -----
     *Keys.* Fisher's z of the item-rest correlation of each item at each site is weighed under
     three hypotheses: as declared, :math:`N(\zeta, v)`; turned, :math:`N(-\zeta, v)`; unrelated,
-    :math:`N(0, u^2 + s^2)`, u a third of the size and at most .1. The size :math:`\zeta` comes from the other sites, joined with what
-    is typical of items (.5 with a standard deviation of .2); v adds the sampling variance
-    :math:`s^2` (influence values; never less than :math:`1/(n-3)`), the variance between sites
+    :math:`N(0, u^2 + s^2)`, u a third of the size and at most .1. The size :math:`\zeta` comes from
+    the other sites, joined with what is typical of items (.5 with a standard deviation of .2); v
+    adds the sampling variance :math:`s^2` (influence values; never less than
+    :math:`1/(n-3)`), the variance between sites
     and that of :math:`\zeta`. The prior is that one survey in two holds one turned item, whatever
     the number of sites and items; an item is reported from a posterior of .95. R's
     ``psych::alpha(keyed)$item.stats$r.drop`` gives the same item-rest correlations.

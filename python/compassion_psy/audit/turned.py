@@ -59,7 +59,8 @@ class Weights:
                 + _log_normal(z - self.size, self.around),
                 np.log1p(-self.unrelated) + np.log(self.turned)
                 + _log_normal(z + self.size, self.around),
-                np.log(self.unrelated) + _log_normal(z, self._unrelated_spread() ** 2 + self.variance),
+                np.log(self.unrelated)
+                + _log_normal(z, self._unrelated_spread() ** 2 + self.variance),
             ]
         )  # fmt: skip
         weights = np.exp(logs - logs.max(axis=0))
