@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--surveys", type=int, default=200, help="surveys in each cell")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print("| Items | Alpha | Persons a site | Found | Another one named | False alarms |")
+    print("| Items | Alpha | Persons a site | Found | Another | False alarms |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     cried = []
     for items, alpha, rows in itertools.product(ITEMS, ALPHAS, ROWS):

@@ -140,6 +140,16 @@ def test_an_item_turned_everywhere(item: str, by: str | None) -> None:
     assert "reversed" in result.findings["remedy"][0]
 
 
+def test_small_sites_are_sure_together() -> None:
+    survey = simulate_survey(sizes=[25] * 12, loadings=[0.55] * 8, seed=2)
+    item = survey.scale.items[2]
+    assert audit(survey.frame, survey.scale, by="site").findings.height == 0
+    result = audit(turn(survey.frame, [item]), survey.scale, by="site")
+    assert found(result) == [(None, item, "turned_everywhere")]
+    here = audit(turn(survey.frame, [item], "S03"), survey.scale, by="site")
+    assert here.items.filter(pl.col("site") == "S03")["power"].max() < 0.8
+
+
 def test_a_wrong_key_is_told_with_its_consequences() -> None:
     wrong = audit(SURVEY.frame.drop_nulls(), with_items([*SCALE.reversed[1:]])).findings
     answers = SURVEY.frame.drop_nulls().select(SCALE.items).to_numpy().astype(float)

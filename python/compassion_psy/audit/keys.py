@@ -59,6 +59,12 @@ def place_name(groups: pl.DataFrame, site: int | None) -> str:
     return ", ".join(f"{name} = {'(none)' if value is None else value}" for name, value in values)
 
 
+def at_place(groups: pl.DataFrame, site: int | None) -> str:
+    """Return the beginning of a sentence about a site."""
+    several = site is None or not groups.width
+    return f"{'Over' if several else 'At'} {place_name(groups, site)}"
+
+
 def _suspects(orientations: Sequence[Orientation]) -> list[Suspect]:
     best: dict[tuple[int | None, str], Suspect] = {}
     for each in orientations:
@@ -89,8 +95,10 @@ def _of_item(each: Orientation, place: int, item: str) -> list[Suspect]:
     if len(probability) == 1:
         return [Suspect(item, None, float(probability[0] * share[0]), each, place) for _ in sites]
     exceptions = (probability <= 1 - REPORTED_FROM).any()
-    at_all = each.everywhere[place] >= REPORTED_FROM or with_others[examined].all()
-    if sites.size and at_all and examined.sum() > 1 and not exceptions:
+    # Small sites may be sure together of what none is sure of alone.
+    together_sure = each.everywhere[place] >= REPORTED_FROM
+    at_all = together_sure or (sites.size > 0 and with_others[examined].all())
+    if at_all and examined.sum() > 1 and not exceptions:
         together = np.min(share[examined & (probability > 0.5)], initial=1.0)
         sure = max(float(each.everywhere[place]), float(probability[examined].min()))
         return [Suspect(item, None, sure * float(together), each, place)]
@@ -146,12 +154,12 @@ def _turned(
         item=suspect.item,
         group=suspect.site,
         probability=suspect.probability,
-        evidence=_figures(suspect, moments, scale, where) + half,
+        evidence=_figures(suspect, moments, scale, groups) + half,
         remedy=remedy,
     )
 
 
-def _figures(suspect: Suspect, moments: SiteMoments, scale: Scale, where: str) -> str:
+def _figures(suspect: Suspect, moments: SiteMoments, scale: Scale, groups: pl.DataFrame) -> str:
     each, place = suspect.orientation, suspect.place
     site, z, variance = suspect.site, each.z[:, place], each.variance[:, place]
     if site is None:
@@ -173,12 +181,12 @@ def _figures(suspect: Suspect, moments: SiteMoments, scale: Scale, where: str) -
         covariance = each.covariance[site]
         expected = f"the other sites lead to expect {math.tanh(each.weights.size[site, place]):.2f}"
         rows = slice(site, site + 1)
-    signs = np.where(np.median(each.signs[rows], axis=0) < 0, -1.0, 1.0)
+    signs = np.where(each.signs[rows].sum(axis=0) < 0, -1.0, 1.0)
     signs[place] = -1.0
     before, after = _alpha(covariance), _alpha(covariance * np.outer(signs, signs))
     old, new = _means(each, moments, scale, rows, signs)
     return (
-        f"{where[0].upper()}{where[1:]}: turned as declared, its correlation with the rest of "
+        f"{at_place(groups, site)}: turned as declared, its correlation with the rest of "
         f"{each.part.name} is {r:.2f} (95% interval {lower[0]:.2f} to {upper[0]:.2f}, "
         f"n = {n:,}{sites}); {expected}. With what was found here turned, alpha goes from "
         f"{before:.2f} to {after:.2f} and the mean item score from {old:.2f} to {new:.2f}."
@@ -235,14 +243,13 @@ def _weak_item(
 
     def finding(site: int | None, middle: float, spread: float, n: int, sure: float) -> Finding:
         lower, upper = interval(np.array([middle]), np.array([spread**2]))
-        where = place_name(groups, site)
         return Finding(
             kind="key",
             finding="weak_item",
             item=item,
             group=site,
             probability=sure,
-            evidence=f"{where[0].upper()}{where[1:]}: its correlation with the rest of {part} is "
+            evidence=f"{at_place(groups, site)}: its correlation with the rest of {part} is "
             f"{math.tanh(middle):.2f} (95% interval {lower[0]:.2f} to {upper[0]:.2f}, n = {n:,}), "
             f"below {WEAK:g} in size, so its direction cannot be told"
             + ("." if site is None else f"; over all sites it is {math.tanh(centre):.2f}."),

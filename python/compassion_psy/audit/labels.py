@@ -108,7 +108,7 @@ def _finding(
         finding="labels_reversed",
         group=site,
         probability=probability,
-        evidence=f"{name[0].upper()}{name[1:]}: items go together as they should, but those that "
+        evidence=f"At {name}: items go together as they should, but those that "
         "other sites agree with most are agreed with least here (slope of the item means on the "
         f"others' {slope:.2f}, where 1 is expected and -1 if labels are reversed); the mean code, "
         f"counted from 0, is {keyed[row].mean():.2f} here and {others:.2f} elsewhere.{more}",

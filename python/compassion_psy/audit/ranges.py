@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from compassion_psy.audit.findings import Finding
-from compassion_psy.audit.keys import place_name
+from compassion_psy.audit.keys import at_place
 from compassion_psy.audit.screening import Screened
 from compassion_psy.data.columns import MISSING
 
@@ -28,7 +28,7 @@ def range_findings(screened: Screened) -> list[Finding]:
         if not impossible.any():
             continue
         rows = screened.order[first:last]
-        where = place_name(screened.groups, site)
+        where = at_place(screened.groups, site)
         group = site if screened.groups.width else None
         shifted = _shift(screened, slice(first, last), where, group)
         if shifted is not None:
@@ -57,7 +57,7 @@ def _stray(
         finding="impossible_answer",
         item=item,
         group=group,
-        evidence=f"{where[0].upper()}{where[1:]}: {len(values):,} of {rows:,} answers are not "
+        evidence=f"{where}: {len(values):,} of {rows:,} answers are not "
         f"whole numbers from {scale.minimum:g} to {scale.maximum:g}: {shown}.",
         remedy=remedy,
     )
@@ -89,7 +89,7 @@ def _shift(screened: Screened, site: slice, where: str, group: int | None) -> Fi
         kind="range",
         finding="range_shifted",
         group=group,
-        evidence=f"{where[0].upper()}{where[1:]}: the {count:,} answers run from {lowest:g} to "
+        evidence=f"{where}: the {count:,} answers run from {lowest:g} to "
         f"{highest:g} where the scale runs from {scale.minimum:g} to {scale.maximum:g}; "
         f"{impossible.sum():,} of them are impossible.",
         remedy=f"Add {-by:g} to the answers of this source in the recipe, if its form ran from "
