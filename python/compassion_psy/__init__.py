@@ -5,6 +5,10 @@ The public names; see the documentation of each.
 
 from compassion_psy import scales
 from compassion_psy._core import __version__
+from compassion_psy.audit.auditing import audit
+from compassion_psy.audit.corrections import apply_findings
+from compassion_psy.audit.cutoffs import Cutoffs
+from compassion_psy.audit.result import AuditResult
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import (
     CompassionError,
@@ -35,9 +39,11 @@ from compassion_psy.simulate import SimulatedSurvey, simulate_survey
 
 __all__ = [
     "Answers",
+    "AuditResult",
     "Bootstrap",
     "CompassionError",
     "CompassionWarning",
+    "Cutoffs",
     "DataError",
     "DateWindow",
     "Duplicates",
@@ -57,6 +63,8 @@ __all__ = [
     "Subscale",
     "Total",
     "__version__",
+    "apply_findings",
+    "audit",
     "harmonise",
     "moments",
     "read_labels",

@@ -1,4 +1,4 @@
-"""Who answered carelessly, twice or impossibly? Indices and flags by person, findings by site."""
+"""Who answered carelessly or twice? Indices and flags by person, findings by site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from compassion_psy.errors import OptionError
 
 # A site stands out where chance would give one of all sites so many flags less often than this.
 _BY_CHANCE = 0.01
-_VALUES_NAMED = 3
 
 _REMEDIES = {
     "flag_repeated_row": "See whether a row was entered or exported twice; keep one of them.",
@@ -68,7 +67,7 @@ def examine_answers(
         ``seconds_per_item`` where asked for, one ``flag_...`` column each, and ``flags``.
     findings : list of Finding
         Counts and shares of flags, over all and for sites where there are more than chance
-        allows; impossible answers by item and site; items answered alike by everybody.
+        allows; items answered alike by everybody.
 
     Raises
     ------
@@ -105,7 +104,6 @@ def examine_answers(
         )
     persons = flagged(persons, indices, cutoffs, screened.scale.n_items)
     findings = [
-        *_impossible(screened),
         *_flag_counts(screened, persons),
         *_same_items(screened),
         *_no_distances(indices),
@@ -154,34 +152,6 @@ def _flag_counts(screened: Screened, persons: pl.DataFrame) -> list[Finding]:
 
 def _share(count: int, of: int) -> str:
     return f"{count:,} of {of:,} ({count / of:.1%})"
-
-
-def _impossible(screened: Screened) -> list[Finding]:
-    scale = screened.scale
-    findings: list[Finding] = []
-    for item, impossible in zip(scale.items, screened.impossible, strict=True):
-        if not impossible.any():
-            continue
-        counts = np.add.reduceat(impossible.astype(np.int64), screened.starts[:-1])
-        for group in np.flatnonzero(counts):
-            start, end = screened.starts[group : group + 2]
-            rows = screened.order[start:end][impossible[start:end]]
-            values = screened.frame[item][rows].unique(maintain_order=True).to_list()
-            named = ", ".join(map(repr, values[:_VALUES_NAMED]))
-            more = ", ..." if len(values) > _VALUES_NAMED else ""
-            findings.append(
-                Finding(
-                    kind="range",
-                    item=item,
-                    finding="impossible",
-                    group=int(group) if screened.groups.width else None,
-                    evidence=f"{_share(len(rows), int(end - start))} answers are none of "
-                    f"{scale.minimum:g} to {scale.maximum:g}: {named}{more}.",
-                    remedy="Correct them; or, if they mean no answer, declare missing_codes; or "
-                    "correct the range of the scale.",
-                )
-            )
-    return findings
 
 
 def _same_items(screened: Screened) -> list[Finding]:

@@ -72,11 +72,18 @@ def with_and_without(
             f"flagged has type {out.dtype} and shape {out.shape}, but it must be one true or "
             f"false for each of {screened.rows:,} rows, in the order of the data."
         )
-    scales = [score for score in screened.scale.scores if score.n_items > 1]
-    if not scales:
-        raise DataError(f"Scale {screened.scale.name!r} has no score of two items or more.")
     by = screened.groups.columns
     frame = _answers(screened)
+    scales = [
+        score
+        for score in screened.scale.scores
+        if score.n_items > 1 and _anybody(frame, missing, score.items)
+    ]
+    if not scales:
+        raise DataError(
+            f"Scale {screened.scale.name!r} has no score of two items or more that anybody "
+            "answered."
+        )
     kept = frame.filter(~out[screened.order])
     options: dict[str, Any] = {
         "by": by or None, "interval": interval, "missing": missing, "threads": threads,
@@ -85,8 +92,9 @@ def with_and_without(
     keys = [*by, "scale", "coefficient"]
     table = reliability(frame, scales, **options).table.select(*keys, *_SHOWN)
     fewer = table.clear()
-    if _anybody(kept, missing, scales[0].items):
-        fewer = reliability(kept, scales, **options).table.select(*keys, *_SHOWN)
+    of_others = [score for score in scales if _anybody(kept, missing, score.items)]
+    if of_others:
+        fewer = reliability(kept, of_others, **options).table.select(*keys, *_SHOWN)
     joined = table.join(
         fewer, on=keys, how="left", suffix="_without", nulls_equal=True, maintain_order="left"
     )

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 import click
 from polars.exceptions import PolarsError
 
+from compassion_psy.cli.audit import audit
 from compassion_psy.cli.demo import demo
 from compassion_psy.cli.harmonise import harmonise
 from compassion_psy.cli.reliability import reliability
@@ -52,6 +53,7 @@ def app() -> None:
     """Reliability with honest bootstrap intervals for survey psychometrics."""
 
 
+app.add_command(audit)
 app.add_command(demo)
 app.add_command(harmonise)
 app.add_command(reliability)

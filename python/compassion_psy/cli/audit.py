@@ -1,0 +1,121 @@
+"""compassion-psy audit: what is odd in the keys and answers of a file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+
+from compassion_psy.audit.auditing import audit as look_at
+from compassion_psy.cli._scales import named_scales
+from compassion_psy.cli.reliability import Number
+from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.reading import read_survey
+
+FINDINGS = 3
+"""The exit code of --fail-on-findings."""
+
+_FILE = click.Path(path_type=Path)
+
+
+class Check(click.ParamType[tuple[str, float]]):
+    """An attention check, as COLUMN=ANSWER."""
+
+    name = "column=answer"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """Return the column and the right answer."""
+        column, _, answer = str(value).rpartition("=")
+        try:
+            return column, float(answer)
+        except ValueError:
+            self.fail(f"{value!r} is not such as check_1=5.", param, ctx)
+
+
+@click.command(
+    short_help="What is odd in keys and answers, by site where asked.",
+    epilog="Example:  compassion-psy audit survey.csv --scale scs --columns scs_{} --by site",
+)
+@click.argument("data", type=_FILE)
+@click.option(
+    "--scale", "scale_name", required=True,
+    help="A published scale, such as scs, or a TOML file that describes one.",
+)  # fmt: skip
+@click.option("--columns", help="Pattern of the item columns, such as scs_{}.")
+@click.option("--by", multiple=True, help="Column of sites or groups. Repeatable.")
+@click.option("--wave", help="Column of occasions.")
+@click.option(
+    "--missing-code", "missing_codes", type=Number(), multiple=True,
+    help="An answer that means no answer, such as 0 or 99. Repeatable.",
+)  # fmt: skip
+@click.option("--person", multiple=True, help="Column that names a person. Repeatable.")
+@click.option(
+    "--attention", type=Check(), multiple=True,
+    help="An attention check and its right answer, such as check_1=5. Repeatable.",
+)  # fmt: skip
+@click.option("--seconds", help="Column of the seconds that a person took for the items.")
+@click.option(
+    "--minimum-cell", type=int, default=10, show_default=True,
+    help="Of sites with fewer rows no figures are shown.",
+)  # fmt: skip
+@click.option("--out", type=_FILE, help="Write the findings to this .csv, .parquet or .json file.")
+@click.option("--items-out", type=_FILE, help="Write what is known of each item to this file.")
+@click.option("--persons-out", type=_FILE, help="Write what is known of each person to this file.")
+@click.option(
+    "--fail-on-findings", is_flag=True,
+    help=f"End with exit code {FINDINGS} when anything is found besides careless persons, of whom "
+    "every survey has some.",
+)  # fmt: skip
+@click.pass_context
+def audit(
+    context: click.Context,
+    /,
+    data: Path,
+    scale_name: str,
+    columns: str | None,
+    by: tuple[str, ...],
+    wave: str | None,
+    person: tuple[str, ...],
+    attention: tuple[tuple[str, float], ...],
+    out: Path | None,
+    items_out: Path | None,
+    persons_out: Path | None,
+    fail_on_findings: bool,
+    **options: Any,
+) -> None:
+    """List what is odd in the keys and answers of DATA; nothing is changed.
+
+    DATA has one row a person, with reversed items as they were answered: a .csv, .tsv, .parquet,
+    .arrow, .xlsx, .sav, .dta or .jsonl file, or a folder of them. The summary is printed; all
+    findings with their evidence are written to --out.
+    """
+    for path in (out, items_out, persons_out):
+        if path is not None:
+            check_writable(path)
+    scale, *others = named_scales([scale_name], columns)
+    if others:
+        raise click.UsageError(
+            f"{scale_name} describes {len(others) + 1} scales, and an audit takes one; give each "
+            "a file."
+        )
+    # Answers are audited as they are: texts among them are told as findings.
+    names = [*by, *person, *([wave] if wave else [])]
+    result = look_at(
+        read_survey(data, texts=names),
+        scale,
+        by=list(by) or None,
+        wave=wave,
+        person=list(person) or None,
+        attention=dict(attention) or None,
+        **options,
+    )
+    click.echo(str(result))
+    tables = {out: result.findings, items_out: result.items, persons_out: result.persons}
+    for path, table in tables.items():
+        if path is not None:
+            write_table(table, path)
+            click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
+    if fail_on_findings and result.findings.filter(pl.col("kind") != "careless").height:
+        context.exit(FINDINGS)
