@@ -6,7 +6,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use psychometrics::moments::{Dispersion, Panel};
 use psychometrics::monitor::Silent;
 use psychometrics::resampling::{
-    BLOCK, Multinomial, Plan, Resampling, Stream, Weights, exponential_weights, replicate_moments,
+    BLOCK, Multinomial, Plan, Resampling, Scratch, Stream, Weights, exponential_weights,
+    replicate_moments,
 };
 use psychometrics::responses::{Answers, Boundaries, Responses};
 use psychometrics::simd::Simd;
@@ -20,12 +21,18 @@ fn weights(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(BLOCK as u64));
     for simd in Simd::available() {
         let mut counts = vec![0; BLOCK];
-        let mut replicate = 0;
+        let (mut replicate, mut scratch) = (0, Scratch::default());
         group.bench_function(BenchmarkId::new("multinomial", simd.name()), |bencher| {
             bencher.iter(|| {
                 replicate += 1;
                 let multinomial = Multinomial { simd, stream: Stream::new(1, 0, replicate) };
-                black_box(multinomial.block_counts(0, BLOCK as u32, BLOCK, &mut counts))
+                black_box(multinomial.block_counts(
+                    0,
+                    BLOCK as u32,
+                    BLOCK,
+                    &mut counts,
+                    &mut scratch,
+                ))
             });
         });
         let mut weights = vec![0; BLOCK];

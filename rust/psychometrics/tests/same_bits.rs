@@ -9,7 +9,7 @@ use psychometrics::moments::{
 };
 use psychometrics::monitor::Silent;
 use psychometrics::resampling::Weights::{Exponential, Multinomial as Counts};
-use psychometrics::resampling::{BLOCK, Multinomial, Stream, unit_weights};
+use psychometrics::resampling::{BLOCK, Multinomial, Scratch, Stream, unit_weights};
 use psychometrics::simd::Simd;
 
 /// The first group takes more than a block, so does its first stratum.
@@ -173,7 +173,15 @@ fn blocks_of_rows_that_are_done_elsewhere_add_up_to_the_whole() {
             let first = block * BLOCK;
             let units = BLOCK.min(rows - first);
             let mut counts = vec![0; units.next_multiple_of(64)];
-            multinomial.block_counts(block as u32, shares[block], units, &mut counts).unwrap();
+            multinomial
+                .block_counts(
+                    block as u32,
+                    shares[block],
+                    units,
+                    &mut counts,
+                    &mut Scratch::default(),
+                )
+                .unwrap();
             let mut sum = Moments::empty(Panel::Full, items);
             for (row, &count) in (first..first + units).zip(&counts) {
                 let one =

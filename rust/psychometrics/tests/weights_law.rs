@@ -10,7 +10,7 @@ use common::chance::{
 };
 use common::survey::Survey;
 use psychometrics::resampling::{
-    BLOCK, Multinomial, Plan, Stream, Weights, exponential_weights, unit_weights,
+    BLOCK, Multinomial, Plan, Scratch, Stream, Weights, exponential_weights, unit_weights,
 };
 use psychometrics::simd::Simd;
 
@@ -34,7 +34,9 @@ fn block_counts(replicate: u32, block: usize, share: u32, units: usize) -> Vec<u
     let simd = Simd::chosen().unwrap();
     let multinomial = Multinomial { simd, stream: Stream::new(7, 0, replicate) };
     let mut counts = vec![255; units.next_multiple_of(64)];
-    multinomial.block_counts(block as u32, share, units, &mut counts).unwrap();
+    multinomial
+        .block_counts(block as u32, share, units, &mut counts, &mut Scratch::default())
+        .unwrap();
     assert!(counts[units..].iter().all(|&count| count == 0));
     counts.truncate(units);
     assert_eq!(counts.iter().map(|&count| u32::from(count)).sum::<u32>(), share);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::exponential::{exponential_weights, weight_part};
-use super::multinomial::Multinomial;
+use super::multinomial::{Multinomial, Scratch};
 use super::replicates::{Plan, Resampling, Weights};
 use super::stream::Stream;
 use crate::error::Result;
@@ -19,6 +19,7 @@ pub(super) struct BlockWeights {
     shares: Vec<Vec<u32>>,
     exponential: Vec<u32>,
     counts: Vec<u8>,
+    scratch: Box<Scratch>,
 }
 
 impl BlockWeights {
@@ -34,8 +35,8 @@ impl BlockWeights {
                 multinomial.block_shares(stratum.units(), shares);
             }
         }
-        let (exponential, counts) = Default::default();
-        BlockWeights { simd: run.simd, law, streams, shares, exponential, counts }
+        let (exponential, counts, scratch) = Default::default();
+        BlockWeights { simd: run.simd, law, streams, shares, exponential, counts, scratch }
     }
 
     /// Writes the weights that the `index`-th replicate gives to one block as byte rows, `stride` apart; returns
@@ -54,7 +55,7 @@ impl BlockWeights {
                 let share = self.shares[index][block];
                 let multinomial = Multinomial { simd: self.simd, stream };
                 let counts = &mut out[..units.next_multiple_of(ROW_STEP)];
-                multinomial.block_counts(block as u32, share, units, counts)?;
+                multinomial.block_counts(block as u32, share, units, counts, &mut self.scratch)?;
                 Ok(share.into())
             }
             Weights::Exponential => {
@@ -82,7 +83,8 @@ impl BlockWeights {
                 self.counts.resize(units.next_multiple_of(ROW_STEP), 0);
                 let share = self.shares[index][block];
                 let multinomial = Multinomial { simd: self.simd, stream };
-                multinomial.block_counts(block as u32, share, units, &mut self.counts)?;
+                let (counts, scratch) = (&mut self.counts, &mut self.scratch);
+                multinomial.block_counts(block as u32, share, units, counts, scratch)?;
                 out.extend(self.counts[..units].iter().map(|&count| f64::from(count)));
             }
             Weights::Exponential => {

@@ -10,7 +10,7 @@ mod replicates;
 mod stream;
 
 pub use exponential::exponential_weights;
-pub use multinomial::Multinomial;
+pub use multinomial::{Multinomial, Scratch};
 pub use replicates::{Plan, Resampling, Weights, replicate_moments, unit_weights};
 pub use stream::{Purpose, Stream};
 

@@ -24,6 +24,28 @@ pub struct Multinomial {
     pub stream: Stream,
 }
 
+/// Memory that the counts of one block after the other use again.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    open: [u64; BLOCK / COUNTS],
+    positions: [u16; COUNTS * OPEN_WORDS + 2],
+    words: [u32; 64],
+    places: [u16; 128],
+    fractions: [u16; 128],
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch {
+            open: [0; BLOCK / COUNTS],
+            positions: [0; COUNTS * OPEN_WORDS + 2],
+            words: [0; 64],
+            places: [0; 128],
+            fractions: [0; 128],
+        }
+    }
+}
+
 impl Multinomial {
     /// How many of `units` draws fall into each block.
     pub fn block_shares(&self, units: usize, shares: &mut Vec<u32>) {
@@ -57,6 +79,7 @@ impl Multinomial {
         share: u32,
         units: usize,
         counts: &mut [u8],
+        scratch: &mut Scratch,
     ) -> Result<()> {
         if share == 0 {
             counts.fill(0);
@@ -66,9 +89,9 @@ impl Multinomial {
         let share_f = f64::from(share);
         let table = Table::at_most((share_f - 1.2 * share_f.sqrt()) / units as f64);
         for attempt in 0..256 {
-            let sum = self.poisson_counts(table, block, attempt, units, counts);
+            let sum = self.poisson_counts(table, block, attempt, units, counts, scratch);
             if sum <= share {
-                self.complete(block, attempt, share - sum, &mut counts[..units]);
+                self.complete(block, attempt, share - sum, &mut counts[..units], scratch);
                 return Ok(());
             }
         }
@@ -83,8 +106,9 @@ impl Multinomial {
         attempt: u32,
         units: usize,
         counts: &mut [u8],
+        scratch: &mut Scratch,
     ) -> u32 {
-        let mut open = [0; BLOCK / COUNTS];
+        let Scratch { open, positions, words, .. } = scratch;
         let open = &mut open[..counts.len() / COUNTS];
         self.stream.poisson_counts(self.simd, attempt, block, table.limits, counts, open);
         counts[units..].fill(0);
@@ -97,13 +121,11 @@ impl Multinomial {
         let mut sum = 0;
         sum_small_bytes(self.simd, counts, &mut sum);
         let mut chunk = 0;
-        let mut words = [0; 64];
-        let mut positions = [0; COUNTS * OPEN_WORDS + 2];
         for (open, counts) in open.chunks(OPEN_WORDS).zip(counts.chunks_mut(COUNTS * OPEN_WORDS)) {
-            let found = set_bits(open, &mut positions);
+            let found = set_bits(open, positions);
             sum -= found as u32 * LIMITS as u32;
             for positions in positions[..found].chunks(32) {
-                self.words(Purpose::Refinement, attempt, block, chunk, &mut words);
+                self.words(Purpose::Refinement, attempt, block, chunk, words);
                 chunk += 1;
                 for (&position, pair) in positions.iter().zip(words.chunks_exact(2)) {
                     let count = table.refined(u64::from(pair[0]) | u64::from(pair[1]) << 32);
@@ -127,18 +149,24 @@ impl Multinomial {
     }
 
     /// Adds `draws` single draws.
-    fn complete(&self, block: u32, attempt: u32, draws: u32, counts: &mut [u8]) {
+    fn complete(
+        &self,
+        block: u32,
+        attempt: u32,
+        draws: u32,
+        counts: &mut [u8],
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { words, places, fractions, .. } = scratch;
         // Lemire's multiplication with rejection, on 16-bit numbers.
         let units = counts.len() as u32;
         let rejected = ((1 << 16) % units) as u16;
         let mut left = draws as usize;
         let mut chunk = 0;
-        let mut words = [0; 64];
-        let (mut places, mut fractions) = ([0; 128], [0; 128]);
         while left > 0 {
-            self.words(Purpose::Completion, attempt, block, chunk, &mut words);
+            self.words(Purpose::Completion, attempt, block, chunk, words);
             chunk += 1;
-            scale_halves(self.simd, &words, units, &mut places, &mut fractions);
+            scale_halves(self.simd, words, units, places, fractions);
             let mut used = 0;
             while left > 0 && used < places.len() {
                 let taken = used..(used + left).min(places.len());
