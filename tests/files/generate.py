@@ -20,30 +20,39 @@ COLUMNS = {
 }
 ROWS = list(zip(*COLUMNS.values(), strict=True))
 
-book = openpyxl.Workbook()
-sheet = book.active
-for row in (list(COLUMNS), *ROWS):
-    sheet.append(row)
-sheet["G9"].font = openpyxl.styles.Font(bold=True)  # a format below and beside the answers
-book.save("openpyxl.xlsx")
-subprocess.run([shutil.which("ssconvert"), "openpyxl.xlsx", "gnumeric.xls"], check=True)
 
-frame = pd.DataFrame(COLUMNS)
-frame.to_csv("pandas.csv", index=False)
-frame.to_json("pandas.jsonl", orient="records", lines=True)
-frame.to_parquet("pandas.parquet")
+def main() -> None:
+    """Write every file into the current folder."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (list(COLUMNS), *ROWS):
+        sheet.append(row)
+    sheet["G9"].font = openpyxl.styles.Font(bold=True)  # a format below and beside the answers
+    book.save("openpyxl.xlsx")
+    subprocess.run([shutil.which("ssconvert"), "openpyxl.xlsx", "gnumeric.xls"], check=True)
 
-table = pa.table(COLUMNS)
-pyarrow.parquet.write_table(table, "pyarrow.parquet")
-pyarrow.feather.write_feather(table, "pyarrow.feather")
-with pa.ipc.new_file("pyarrow.arrow", table.schema) as writer:
-    writer.write_table(table)
+    frame = pd.DataFrame(COLUMNS)
+    frame.to_csv("pandas.csv", index=False)
+    frame.to_json("pandas.jsonl", orient="records", lines=True)
+    frame.to_parquet("pandas.parquet")
 
-duckdb.from_arrow(table).write_parquet("duckdb.parquet")
-duckdb.from_arrow(table).write_csv("duckdb.csv")
+    table = pa.table(COLUMNS)
+    pyarrow.parquet.write_table(table, "pyarrow.parquet")
+    pyarrow.feather.write_feather(table, "pyarrow.feather")
+    with pa.ipc.new_file("pyarrow.arrow", table.schema) as writer:
+        writer.write_table(table)
 
-Path("sqlite.db").unlink(missing_ok=True)
-script = "create table survey (person text, ward text, q1 integer, q2 integer, score real);"
-for person, ward, q1, q2, score in ROWS:
-    script += f"insert into survey values ('{person}', '{ward}', {q1 or 'null'}, {q2}, {score});"
-subprocess.run([shutil.which("sqlite3"), "sqlite.db", script], check=True)
+    duckdb.from_arrow(table).write_parquet("duckdb.parquet")
+    duckdb.from_arrow(table).write_csv("duckdb.csv")
+
+    Path("sqlite.db").unlink(missing_ok=True)
+    script = "create table survey (person text, ward text, q1 integer, q2 integer, score real);"
+    for person, ward, q1, q2, score in ROWS:
+        script += (
+            f"insert into survey values ('{person}', '{ward}', {q1 or 'null'}, {q2}, {score});"
+        )
+    subprocess.run([shutil.which("sqlite3"), "sqlite.db", script], check=True)
+
+
+if __name__ == "__main__":
+    main()
