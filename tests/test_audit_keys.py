@@ -292,7 +292,7 @@ def test_small_sites_are_named_and_not_judged() -> None:
     assert tiny["mean"].null_count() == 0
     three = result.items.filter(site="three")
     assert three["mean"].null_count() == three["n"].null_count() == 8
-    assert three["note"].unique().to_list() == ["withheld: fewer than 10 persons"]
+    assert three["note"].unique().to_list() == ["withheld: fewer than 10 answers"]
     assert "64 of 80 items" in str(result)
 
 

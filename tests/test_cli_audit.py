@@ -70,3 +70,11 @@ def test_two_scales_in_one_file(folder: Path) -> None:
     done = run(folder, "right.csv")
     assert done.exit_code == 2
     assert "describes 2 scales" in done.output
+
+
+def test_known_findings_are_no_reason_to_fail(folder: Path) -> None:
+    words = ["--by", "site", "--fail-on-findings"]
+    assert run(folder, "wrong.csv", *words, "--accept", "weak_item").exit_code == 3
+    assert run(folder, "wrong.csv", *words, "--accept", "turned_here:item_2").exit_code == 3
+    assert run(folder, "wrong.csv", *words, "--accept", "turned_here:item_1").exit_code == 0
+    assert run(folder, "wrong.csv", *words, "--accept", "turned_here").exit_code == 0

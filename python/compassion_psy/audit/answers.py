@@ -106,7 +106,7 @@ def examine_answers(
     findings = [
         *_flag_counts(screened, persons),
         *_same_items(screened),
-        *_no_distances(indices),
+        *_distances(indices),
     ]
     return persons, findings
 
@@ -174,15 +174,26 @@ def _same_items(screened: Screened) -> list[Finding]:
     ]
 
 
-def _no_distances(indices: Indices) -> list[Finding]:
-    if indices.basis != "neither" or indices.frame.height == 1:
+def _distances(indices: Indices) -> list[Finding]:
+    if indices.basis == "pairwise" or indices.frame.height == 1:
         return []
+    if indices.basis == "complete":
+        return [
+            Finding(
+                kind="careless",
+                finding="distances_from_complete_rows",
+                evidence="The covariances of pairs of items are not positive definite, so "
+                "Mahalanobis distances are from the complete rows' mean and covariances.",
+                remedy="Nothing to do, but few complete rows make distances unsure.",
+            )
+        ]
     return [
         Finding(
             kind="careless",
             finding="no_distances",
             evidence="The covariances of the items are not positive definite, so there are no "
-            "Mahalanobis distances: too few persons, or an item that follows from others.",
-            remedy="Leave out items that are copies or sums of others.",
+            "Mahalanobis distances: too few complete rows, or an item that follows from others.",
+            remedy="See whether answers are missing together, or an item is a copy or sum of "
+            "others.",
         )
     ]

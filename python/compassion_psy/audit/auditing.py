@@ -22,6 +22,7 @@ from compassion_psy.audit.ranges import range_findings
 from compassion_psy.audit.relations import Reals, SiteMoments, site_moments
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.audit.screening import Screened, screen
+from compassion_psy.audit.silence import silence_findings
 from compassion_psy.audit.sources import FEWEST_ANSWERS, already_turned
 from compassion_psy.audit.without_flagged import with_and_without
 from compassion_psy.data.design import Names
@@ -29,6 +30,20 @@ from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import whole_number
 from compassion_psy.scales import Scale
 from compassion_psy.scales.numbering import Columns
+
+OWN_COLUMNS = frozenset(
+    [
+        *FINDING_COLUMNS,
+        *("row", "impossible", "answered", "longstring", "irv", "even_odd", "synonyms"),
+        *("antonyms", "mahalanobis", "mahalanobis_p", "guttman", "guttman_normed"),
+        *("person_total", "repeated_row", "repeated_person", "attention_failed"),
+        *("seconds_per_item", "flags", "scale", "reversed", "n", "missing", "mean", "item_rest"),
+        *("lower", "upper", "loading", "loading_lower", "loading_upper", "power", "note"),
+        *("share", "coefficient", "estimate", "difference", "estimate_without"),
+        *("lower_without", "upper_without", "n_without", "note_without"),
+    ]
+)
+"""Columns of the frames of an audit, besides the `by` columns and those of flags."""
 
 
 def audit(
@@ -131,10 +146,12 @@ def audit(
     minimum_cell = whole_number("minimum_cell", minimum_cell, minimum=0)
     if columns is not None:
         scale = scale.with_columns(columns)
-    person_columns = [person] if isinstance(person, str) else list(person or ())
+    person_columns = _listed("person", person)
+    if not (seconds is None or isinstance(seconds, str)):
+        raise OptionError(f"seconds is {seconds!r}, but it must be one column name (str).")
     others = [*person_columns, *(attention or ()), *([] if seconds is None else [seconds])]
     screened = screen(
-        data, scale, by=_sites(by, wave), missing_codes=tuple(missing_codes), others=tuple(others)
+        data, scale, by=_sites(by, wave), missing_codes=missing_codes, others=tuple(others)
     )
     _refuse_own_names(screened.groups)
     moments = site_moments(screened.codes, screened.starts)
@@ -144,6 +161,7 @@ def audit(
         *key_findings(orientations, moments, scale, screened.groups),
         *label_findings(moments, signs, parts, screened.highest, screened.groups),
         *range_findings(screened),
+        *silence_findings(screened),
     ]
     if person_columns and wave is not None:
         person_columns = list(dict.fromkeys([*person_columns, wave]))
@@ -175,31 +193,38 @@ def audit(
 def _coefficients(
     screened: Screened, persons: pl.DataFrame, minimum_cell: int, threads: int | None
 ) -> pl.DataFrame:
-    """Return reliabilities with and without the flagged, sites too small to be shown left out."""
+    """Return reliabilities with and without the flagged, figures of few persons withheld."""
     try:
         table = with_and_without(screened, persons["flags"] > 0, threads=threads)
     except DataError:
         # Nobody answered a score: the findings say which items are missing.
         return pl.DataFrame()
-    large = screened.groups.filter(pl.Series(np.diff(screened.starts) >= minimum_cell))
-    if not screened.groups.width:
-        return table
-    return table.join(
-        large, on=screened.groups.columns, how="semi", nulls_equal=True, maintain_order="left"
+    fewest = pl.min_horizontal("n", pl.when(pl.col("n_without") > 0).then("n_without"))
+    shown = (fewest >= minimum_cell) | (pl.col("n") == 0)
+    figures = pl.exclude(*screened.groups.columns, "scale", "coefficient", "note")
+    why = pl.lit(f"withheld: fewer than {minimum_cell} persons")
+    return table.with_columns(
+        pl.when(shown).then(figures), note=pl.when(shown).then("note").otherwise(why)
     )
 
 
 def _sites(by: Names, wave: str | None) -> list[str] | None:
     if wave is not None and not isinstance(wave, str):
         raise OptionError(f"wave is {wave!r}, but it must be one column name (str).")
-    names = [by] if isinstance(by, str) else list(by or ())
-    return [*names, *([] if wave is None else [wave])] or None
+    names = _listed("by", by)
+    return [*names, *([] if wave is None or wave in names else [wave])] or None
+
+
+def _listed(option: str, names: Names) -> list[str]:
+    listed = [names] if isinstance(names, str) else ([] if names is None else names)
+    if not isinstance(listed, Sequence) or any(not isinstance(name, str) for name in listed):
+        raise OptionError(f"{option} is {names!r}, but it must be column names (str).")
+    return list(listed)
 
 
 def _refuse_own_names(groups: pl.DataFrame) -> None:
-    own = {*FINDING_COLUMNS, "row", "answered", "scale", "n", "missing", "mean", "note", "reversed"}
     for name in groups.columns:
-        if name in own:
+        if name in OWN_COLUMNS or name.startswith("flag_"):
             raise OptionError(f"An audit has a column {name!r} of its own; rename the by column.")
 
 
@@ -228,8 +253,23 @@ def _directions(
 
 def _shown(found: Finding, screened: Screened, minimum_cell: int) -> Finding:
     """Withhold the figures of a site that is too small to be shown."""
-    if found.group is None or np.diff(screened.starts)[found.group] >= minimum_cell:
+    sizes = np.diff(screened.starts)
+    if found.group is None:
+        # Of two sites, what is said of both says it of the small one.
+        if found.finding != "labels_reversed" or sizes.min() >= minimum_cell:
+            return found
+        evidence = f"Figures are withheld, for a site has fewer than {minimum_cell} rows."
+    elif sizes[found.group] < minimum_cell:
+        name = place_name(screened.groups, found.group)
+        evidence = f"{name}: figures are withheld, for there are fewer than {minimum_cell} rows."
+    elif 0 < screened.rows - sizes[found.group] < minimum_cell:
+        name = place_name(screened.groups, found.group)
+        evidence = (
+            f"{name}: figures are withheld, for the other sites have fewer than {minimum_cell} "
+            "rows together."
+        )
+    else:
         return found
-    name = place_name(screened.groups, found.group)
-    evidence = f"{name}: figures are withheld, for there are fewer than {minimum_cell} rows."
-    return replace(found, evidence=evidence)
+    return replace(
+        found, evidence=evidence, probability=None, remedy="Look at the answers of this source."
+    )

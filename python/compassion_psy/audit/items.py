@@ -38,14 +38,16 @@ def items_frame(
 ) -> pl.DataFrame:
     """Return one row for each site, score and item; all figures are of items turned as declared.
 
-    Sites with fewer rows than `minimum_cell` have their names and a note, and no figures.
+    Of sites with fewer rows than `minimum_cell`, and items with fewer answers, no figures are
+    shown.
     """
     parts = []
     for each in orientations:
         for site, (first, last) in enumerate(itertools.pairwise(starts)):
             frame = _of_site(each, site, moments, codes[each.places, first:last], scale)
-            if last - first < minimum_cell:
-                frame = _withheld(frame, minimum_cell)
+            small = frame["n"].is_between(1, minimum_cell - 1) | (last - first < minimum_cell)
+            if small.any():
+                frame = _withheld(frame, small, minimum_cell)
             named = [
                 pl.Series(column.name, [column[site]], column.dtype).new_from_index(0, frame.height)
                 for column in groups.get_columns()
@@ -63,7 +65,9 @@ def _of_site(
     mean = scale.minimum + np.where(key < 0, scale.maximum - scale.minimum - mean, mean)
     examined = np.isfinite(each.z[site])
     r, bounds, loading, error = _figures(each, site, codes, key, n, examined)
-    power = each.weights.power(REPORTED_FROM)[site if len(each.weights.size) > 1 else 0]
+    power = np.full(len(n), np.nan)
+    if examined.any():
+        power = each.weights.power(REPORTED_FROM)[site if len(each.weights.size) > 1 else 0]
     numbers: dict[str, Reals] = {
         "mean": mean,
         "item_rest": r,
@@ -114,14 +118,10 @@ def _figures(
     )
 
 
-def _withheld(frame: pl.DataFrame, minimum_cell: int) -> pl.DataFrame:
-    names = ("scale", "item", "reversed", "note")
-    note = f"withheld: fewer than {minimum_cell} persons"
+def _withheld(frame: pl.DataFrame, small: pl.Series, minimum_cell: int) -> pl.DataFrame:
+    figures = pl.exclude("scale", "item", "reversed", "note")
+    note = f"withheld: fewer than {minimum_cell} answers"
     return frame.with_columns(
-        *(
-            pl.lit(None, dtype).alias(name)
-            for name, dtype in frame.schema.items()
-            if name not in names
-        ),
-        pl.lit(note).alias("note"),
+        pl.when(~small).then(figures),
+        pl.when(small).then(pl.lit(note)).otherwise("note").alias("note"),
     )

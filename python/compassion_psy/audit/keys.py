@@ -179,7 +179,10 @@ def _figures(suspect: Suspect, moments: SiteMoments, scale: Scale, groups: pl.Da
             float(np.tanh(z[site])), int(moments.answered[site, each.places[place]]), ""
         )  # fmt: skip
         covariance = each.covariance[site]
-        expected = f"the other sites lead to expect {math.tanh(each.weights.size[site, place]):.2f}"
+        others = np.isfinite(np.delete(z, site)).any()
+        leads = "the other sites lead" if others else "what is typical of items leads"
+        size = math.tanh(each.weights.size[site, place])
+        expected = f"{leads} to expect {size:.2f}"
         rows = slice(site, site + 1)
     signs = np.where(each.signs[rows].sum(axis=0) < 0, -1.0, 1.0)
     signs[place] = -1.0

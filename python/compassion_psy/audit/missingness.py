@@ -17,6 +17,7 @@ from compassion_psy.errors import OptionError
 
 # An item is taken as never asked where chance would leave it out less often than this.
 _BY_CHANCE = 0.001
+_FEWEST = 5  # persons: of fewer, nobody can tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,9 @@ def examine_missingness(
     Notes
     -----
     An item counts as never asked at a site (and wave) where nobody of it answered, though they
-    answered others, while the item was answered elsewhere so often that so many missing in a row
-    would be chance less than once in a thousand times.
+    answered others, while the item was answered elsewhere so often that so many missing in a row,
+    at any site and item, would be chance less than once in a thousand audits. Cells of fewer than
+    five persons are not judged.
 
     Examples
     --------
@@ -81,10 +83,14 @@ def examine_missingness(
     cells = _Cells(screened, wave)
     missing = screened.codes == MISSING
     counts = cells.count(missing)
+    # Who gave an answer that is not possible was asked.
+    silent = missing & ~screened.impossible
     return Missingness(
         items=cells.table(counts, cells.count(screened.impossible)),
         patterns=_patterns(screened, missing, patterns),
-        findings=_never_asked(screened, cells, counts, cells.count(missing.all(axis=0)[None])[0]),
+        findings=_never_asked(
+            screened, cells, cells.count(silent), cells.count(silent.all(axis=0)[None])[0]
+        ),
     )
 
 
@@ -183,17 +189,20 @@ def _never_asked(
     """Find items that nobody of a cell answered; rows without any answer do not count."""
     sizes = cells.sizes - empty
     gone = missing - empty
+    examined = sizes.size * len(gone)
     findings = []
     for (place, item), cell in itertools.product(
         enumerate(screened.scale.items), range(len(sizes))
     ):
         size = int(sizes[cell])
         elsewhere = int(sizes.sum()) - size
-        if not size or gone[place, cell] < size or not elsewhere:
+        if size < _FEWEST or gone[place, cell] < size or not elsewhere:
             continue
-        share = (int(gone[place].sum()) - size) / elsewhere
-        if share**size >= _BY_CHANCE:
+        absent = int(gone[place].sum()) - size
+        # As if one more person had answered and one not: no share is surely 0.
+        if ((absent + 1) / (elsewhere + 2)) ** size * examined >= _BY_CHANCE:
             continue
+        share = absent / elsewhere
         when = "" if cells.wave is None else f" in {cells.wave.name} {cells.wave[cell]!r}"
         findings.append(
             Finding(

@@ -47,11 +47,7 @@ def _stray(
     scale = screened.scale
     first = [_text(value) for value in values.unique(maintain_order=True).head(_SHOWN + 1)]
     shown = ", ".join(first[:_SHOWN]) + (", ..." if len(first) > _SHOWN else "")
-    remedy = (
-        f"If {first[0]} means no answer, declare missing_codes=[{first[0]}]; otherwise correct it."
-        if len(first) == 1
-        else "Declare those that mean no answer as missing codes, and correct the others."
-    )
+    remedy = _remedy(values, first)
     return Finding(
         kind="range",
         finding="impossible_answer",
@@ -61,6 +57,17 @@ def _stray(
         f"whole numbers from {scale.minimum:g} to {scale.maximum:g}: {shown}.",
         remedy=remedy,
     )
+
+
+def _remedy(values: pl.Series, named: list[str]) -> str:
+    if values.dtype == pl.String:
+        return "Say in a recipe which label counts as what (labels = {...}), and harmonise."
+    if len(named) == 1:
+        return (
+            f"If {named[0]} means no answer, declare missing_codes=[{named[0]}]; otherwise correct "
+            "it."
+        )
+    return "Declare those that mean no answer as missing codes, and correct the others."
 
 
 def _shift(screened: Screened, site: slice, where: str, group: int | None) -> Finding | None:

@@ -63,11 +63,11 @@ class AuditResult:
         )
 
     def _title(self) -> str:
-        about_persons = self.findings.filter(kind="careless").height
-        count = self.findings.height - about_persons
+        count = self.findings.filter(pl.col("kind") != "careless").height
         found = f"{count:,} finding{'s' * (count > 1)}" if count else "nothing odd found"
         # Some persons of every survey are flagged: that alone is nothing odd.
-        persons = f"; flags of persons: {about_persons:,}" if about_persons else ""
+        flagged = int((self.persons["flags"] > 0).sum())
+        persons = f"; {flagged:,} of {self.persons.height:,} persons have a flag" if flagged else ""
         return f"Audit of {self.scale}: {found}{persons}"
 
     def _notes(self) -> list[str]:
@@ -79,8 +79,8 @@ class AuditResult:
         notes = [
             f"Looked at: {self.persons.height:,} rows{sites}. Keys: {examined:,} of {cells:,} "
             f"items{where} could be examined; at {told:,} a turned item would be found with a "
-            "probability of at least 80%. The rest cannot be called right: there are too few "
-            "answers, or the item has too little to do with its scale."
+            "probability of at least 80%. That nothing is said of the others does not show that "
+            "they are right: there are too few answers, or too little is known of the item."
         ]
         if self.findings["finding"].is_in(_TURNED).any():
             notes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,7 @@ def screen(
     scale: Scale,
     *,
     by: Names = None,
-    missing_codes: tuple[float, ...] = (),
+    missing_codes: Sequence[float] = (),
     others: tuple[str, ...] = (),
 ) -> Screened:
     """Take the answers in, and set aside what the scale does not allow.
@@ -127,7 +128,14 @@ def _codes(
     missing_codes: tuple[float, ...],
     places: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
     given = column.is_not_null()
+    if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null, pl.String)):
+        raise DataError(
+            f"Column {column.name!r} holds {column.dtype.base_type()}, but scale {scale.name!r} "
+            f"needs numbers from {scale.minimum:g} to {scale.maximum:g}; recode the answers."
+        )
     numbers = column.cast(pl.Float64, strict=False)
     if len(column) and given.any() and numbers.is_null().all():
         first = column.drop_nulls()[0]

@@ -31,7 +31,9 @@ class Check(click.ParamType[tuple[str, float]]):
         try:
             return column, float(answer)
         except ValueError:
-            self.fail(f"{value!r} is not such as check_1=5.", param, ctx)
+            if column and answer.lower() in ("true", "false"):
+                return column, answer.lower() == "true"
+            self.fail(f"{value!r} is not such as check_1=5 or passed=true.", param, ctx)
 
 
 @click.command(
@@ -68,6 +70,10 @@ class Check(click.ParamType[tuple[str, float]]):
     help=f"End with exit code {FINDINGS} when anything is found besides careless persons, of whom "
     "every survey has some.",
 )  # fmt: skip
+@click.option(
+    "--accept", multiple=True, metavar="FINDING[:ITEM]",
+    help="A finding that is known, and is no reason to fail: weak_item, weak_item:q7. Repeatable.",
+)  # fmt: skip
 @click.pass_context
 def audit(
     context: click.Context,
@@ -83,6 +89,7 @@ def audit(
     items_out: Path | None,
     persons_out: Path | None,
     fail_on_findings: bool,
+    accept: tuple[str, ...],
     **options: Any,
 ) -> None:
     """List what is odd in the keys and answers of DATA; nothing is changed.
@@ -117,5 +124,18 @@ def audit(
         if path is not None:
             write_table(table, path)
             click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
-    if fail_on_findings and result.findings.filter(pl.col("kind") != "careless").height:
+    if fail_on_findings and _unknown(result.findings, accept).height:
         context.exit(FINDINGS)
+
+
+def _unknown(findings: pl.DataFrame, accept: tuple[str, ...]) -> pl.DataFrame:
+    """Return the findings, besides those about persons, that nobody has accepted."""
+    known = [each.partition(":") for each in accept]
+    accepted = pl.any_horizontal(
+        pl.lit(value=False),
+        *(
+            (pl.col("finding") == finding) & (pl.col("item").eq_missing(item) if item else True)
+            for finding, _, item in known
+        ),
+    )
+    return findings.filter(pl.col("kind") != "careless", ~accepted)

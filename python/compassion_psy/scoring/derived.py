@@ -26,7 +26,10 @@ def derived_columns(
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
     compared: dict[str, Norms] = {}
-    for each in [norms] if isinstance(norms, Norms) else norms:
+    listed = [norms] if isinstance(norms, Norms) else norms
+    if not isinstance(listed, Sequence):
+        raise OptionError(f"norms is {norms!r}, but it must be a Norms, or a list of them.")
+    for each in listed:
         if not isinstance(each, Norms):
             raise OptionError(f"norms holds {each!r}, but each must be a Norms.")
         column = _named(each.score, scores, f"norms {each.name!r}").column

@@ -61,7 +61,12 @@ class Norms:
             self._check("sd", self.sd)
             if self.sd <= 0:
                 raise OptionError(f"Norms {self.name!r}: sd is {self.sd}, but must be above 0.")
-        for score, percentile in sorted((self.percentiles or {}).items()):
+        if not isinstance(self.percentiles or {}, Mapping):
+            raise OptionError(
+                f"Norms {self.name!r}: percentiles is {self.percentiles!r}, but it must be a "
+                "mapping from score to percentile."
+            )
+        for score, percentile in (self.percentiles or {}).items():
             self._check("percentiles, score", score)
             self._check(f"percentiles, at {score:g}", percentile)
             if not 0 <= percentile <= 100:
