@@ -116,3 +116,24 @@ def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
 
 def _away_from_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
+
+
+def f_upper_quantile(tail: float, df1: float, df2: float) -> float:
+    """Which F ratio is exceeded with this probability?
+
+    R's ``qf(tail, df1, df2, lower.tail = FALSE)``.
+
+    Examples
+    --------
+    >>> round(f_upper_quantile(0.05, 2, 10), 8)
+    4.10282102
+    """
+    low, high = 0.0, 1.0
+    while f_tail(high, df1, df2) > tail:
+        low, high = high, 2 * high
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if f_tail(middle, df1, df2) > tail else (low, middle)
+    return (low + high) / 2
