@@ -10,13 +10,13 @@ import pytest
 from compassion_psy import DataError, OptionError, Scale, Subscale, moments, simulate_survey
 from compassion_psy.audit.auditing import audit as full_audit
 from compassion_psy.audit.relations import (
-    item_rest,
     loading_errors,
     precision_factors,
     principal_axis,
     site_moments,
 )
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.relations import item_rest
 
 
 def audit(*data: Any, **options: Any) -> AuditResult:

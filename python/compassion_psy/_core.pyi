@@ -12,6 +12,7 @@ __all__ = [
     "careless",
     "codes_moments",
     "dispersion",
+    "influences",
     "philox4x32",
     "reals_moments",
     "repeated_rows",
@@ -85,6 +86,14 @@ def dispersion(
     *,
     pairwise: bool,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def influences(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    coefficient: str,
+    pairwise: bool,
+    threads: int | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
 def unit_weights(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -183,16 +183,16 @@ def reliability(
     (6, 15)
     """
     question = Question(
-        coefficients=_coefficients(coefficients),
+        coefficients=coefficient_names(coefficients),
         interval=_interval(interval),
         pairwise=_is_pairwise(missing),
-        level=_level(level),
+        level=checked_level(level),
     )
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    answered = _all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
+    answered = all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
     for responses in answered:
         _check(responses, question)
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
@@ -210,7 +210,8 @@ def reliability(
     )
 
 
-def _coefficients(coefficients: str | Sequence[str]) -> tuple[str, ...]:
+def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names, each once, or raise OptionError where one is no coefficient."""
     names = (coefficients,) if isinstance(coefficients, str) else coefficients
     if not isinstance(names, Sequence) or not names:
         raise OptionError(
@@ -237,7 +238,8 @@ def _is_pairwise(missing: Missing) -> bool:
     return missing == "pairwise"
 
 
-def _level(level: float) -> float:
+def checked_level(level: float) -> float:
+    """Return the level of intervals, or raise OptionError where it is not one."""
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
     if 1 - (1 - float(level)) / 2 == 1:
@@ -248,9 +250,10 @@ def _level(level: float) -> float:
     return float(level)
 
 
-def _all_responses(
+def all_responses(
     data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
 ) -> list[Responses]:
+    """Return the checked answers to each scale, all with the same design columns."""
     if isinstance(data, Responses):
         data.refuse_options(scale, **columns)
         return [data]
@@ -268,8 +271,8 @@ def _all_responses(
     return [Responses.from_frame(data, each, **columns) for each in scales]
 
 
-def _check(responses: Responses, question: Question) -> None:
-    scale = responses.scale
+def check_scored(scale: Scale) -> None:
+    """Raise an error where a scale has no total score of several items."""
     if scale.n_items < 2:
         raise DataError(
             f"Scale {scale.name!r} has one item ({scale.items[0]!r}), but reliability needs at "
@@ -280,6 +283,10 @@ def _check(responses: Responses, question: Question) -> None:
             f"Scale {scale.name!r} has no total score, only subscales; ask for scale.scores, or "
             f"for scale.subscale({scale.subscales[0].key!r})."
         )
+
+
+def _check(responses: Responses, question: Question) -> None:
+    check_scored(responses.scale)
     for name in responses.groups.columns:
         if name in RESULT_COLUMNS:
             raise OptionError(

@@ -15,11 +15,11 @@ from compassion_psy.audit.relations import (
     Codes,
     Reals,
     SiteMoments,
-    item_rest,
     loading_errors,
     precision_factors,
     principal_axis,
 )
+from compassion_psy.relations import item_rest
 from compassion_psy.scales import Scale
 
 _NORMAL_95 = 1.959963984540054

@@ -12,12 +12,12 @@ from compassion_psy.audit.relations import (
     Codes,
     Reals,
     SiteMoments,
-    item_rest,
     precision_factors,
     principal_axis,
 )
 from compassion_psy.audit.sources import FEWEST_ANSWERS
 from compassion_psy.audit.turned import Weights, between_sites, weights
+from compassion_psy.relations import item_rest
 from compassion_psy.scales import Scale
 
 Truths = npt.NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""How items go together at each site: item-rest correlations and loadings, with their precision."""
+"""How items go together at each site: moments, loadings, and how precise these are."""
 
 from __future__ import annotations
 
@@ -71,34 +71,6 @@ def _sums(codes: Codes) -> tuple[npt.NDArray[np.int64], ...]:
     return both, sums, products
 
 
-def item_rest(covariance: Reals, signs: Reals) -> Reals:
-    r"""Return the correlation of each item with the sum of the others.
-
-    .. math:: r_i = \frac{\sum_{j \ne i} s_j c_{ij}}
-              {\sqrt{c_{ii} \sum_{j \ne i} \sum_{k \ne i} s_j s_k c_{jk}}}
-
-    Parameters
-    ----------
-    covariance : numpy.ndarray, shape (sites, items, items)
-    signs : numpy.ndarray, shape (sites, items)
-        1 or -1: the direction in which each item enters the rest; 0 leaves it out.
-
-    Returns
-    -------
-    numpy.ndarray, shape (sites, items)
-        NaN where the item or the rest does not vary, or the item is left out.
-    """
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
-    with_sum = np.einsum("gij,gj->gi", covariance, signs)
-    own = signs * variance
-    total = np.einsum("gi,gi->g", with_sum, signs)
-    rest = total[:, None] - 2 * signs * with_sum + signs**2 * variance
-    usable = (variance > 0) & (rest > 1e-12 * np.abs(total)[:, None]) & (signs != 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = (with_sum - own) / np.sqrt(variance * rest)
-    return np.where(usable, np.clip(found, -1, 1), np.nan)
-
-
 def principal_axis(covariance: Reals) -> tuple[Reals, Reals]:
     """Return loadings on the first component of one correlation matrix, and all of its axes.
 
@@ -124,7 +96,7 @@ def precision_factors(codes: Codes, signs: Reals) -> Reals:
     codes : numpy.ndarray of uint8, shape (items, rows)
         Of one site.
     signs : numpy.ndarray, shape (items,)
-        As in :func:`item_rest`.
+        As in :func:`compassion_psy.relations.item_rest`.
     """
     step = max(1, codes.shape[1] // ROWS_FOR_PRECISION)
     sample = codes[:, ::step]

@@ -230,22 +230,28 @@ class Responses:
         With ``missing="listwise"`` the rows that answered every item, with "pairwise" those that
         answered any. Groups without such rows are left out.
         """
-        answered = ~self.is_missing().all(axis=0) if missing == "pairwise" else self._complete()
+        answered = self._complete()
+        if missing == "pairwise":
+            answered = np.asarray(~self.is_missing().all(axis=0))
         if answered.all():
             return self, self.group_rows
-        before = np.concatenate([[0], np.cumsum(answered)])
-        kept_rows = np.diff(before[self.group_starts])
-        kept = replace(
+        kept = self.where(answered)
+        return kept, np.add.reduceat(answered, self.group_starts[:-1], dtype=np.int64)
+
+    def where(self, wanted: npt.NDArray[np.bool_]) -> Responses:
+        """Return these rows; groups that have none of them are left out."""
+        before = np.concatenate([[0], np.cumsum(wanted)])
+        groups = np.diff(before[self.group_starts]) > 0
+        return replace(
             self,
-            answers=np.compress(answered, self.answers, axis=1),  # type: ignore[arg-type]
-            groups=_rows_where(self.groups, kept_rows > 0),
+            answers=np.compress(wanted, self.answers, axis=1),  # type: ignore[arg-type]
+            groups=_rows_where(self.groups, groups),
             group_starts=np.unique(before[self.group_starts]),
             stratum_starts=_kept_starts(before, self.stratum_starts),
             cluster_starts=_kept_starts(before, self.cluster_starts),
-            weights=None if self.weights is None else self.weights[answered],
-            origins=None if self.origins is None else self.origins[kept_rows > 0],
+            weights=None if self.weights is None else self.weights[wanted],
+            origins=None if self.origins is None else self.origins[groups],
         )
-        return kept, kept_rows
 
     def is_missing(self) -> npt.NDArray[np.bool_]:
         """Whether an answer is missing, shape (items, rows)."""

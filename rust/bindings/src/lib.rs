@@ -4,6 +4,7 @@ mod arrays;
 mod careless;
 mod errors;
 mod moments;
+mod persons;
 mod reliability;
 mod run;
 mod weights;
@@ -16,6 +17,8 @@ mod _core {
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
+    #[pymodule_export]
+    use super::persons::influences;
     #[pymodule_export]
     use super::reliability::analyse;
     #[pymodule_export]

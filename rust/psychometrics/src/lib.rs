@@ -14,6 +14,7 @@ pub mod interval;
 pub mod linalg;
 pub mod moments;
 pub mod monitor;
+pub mod persons;
 pub mod reliability;
 pub mod resampling;
 pub mod responses;

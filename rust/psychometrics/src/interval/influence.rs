@@ -39,27 +39,7 @@ pub fn influence(
     monitor: &dyn Monitor,
 ) -> Influence {
     let rows = group.rows();
-    let all_weights: f64 = match responses.weights {
-        Some(weights) => weights[rows.clone()].iter().sum(),
-        None => rows.len() as f64,
-    };
-    let mut in_covariances = gradient.clone().in_covariances(dispersion);
-    if gradient.matrix == Matrix::Correlation {
-        // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
-        let scale = dispersion.persons / (dispersion.persons - 1.0);
-        in_covariances.iter_mut().for_each(|g| *g *= scale);
-    }
-    let pass = Pass {
-        simd,
-        responses,
-        dispersion,
-        gradient,
-        pairwise,
-        monitor,
-        in_covariances,
-        all_weights,
-        mean_weight: all_weights / rows.len() as f64,
-    };
+    let pass = Pass::new(simd, responses, group, dispersion, gradient, pairwise, monitor);
     let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
     for stratum in &group.strata {
         let sums = if stratum.clusters.is_empty() {
@@ -80,6 +60,26 @@ pub fn influence(
     }
 }
 
+/// The influence value of each row of a group, in the order of rows; with survey weights times the row's.
+///
+/// Where the monitor says stop, what is returned has no meaning.
+pub fn influence_values(
+    simd: Simd,
+    responses: &Responses,
+    group: &Group,
+    dispersion: &Dispersion,
+    gradient: &Gradient,
+    pairwise: bool,
+    monitor: &dyn Monitor,
+) -> Vec<f64> {
+    let rows = group.rows();
+    let pass = Pass::new(simd, responses, group, dispersion, gradient, pairwise, monitor);
+    let starts: Vec<usize> = rows.clone().step_by(ROWS).collect();
+    let of = |start: usize| pass.chunk(start..(start + ROWS).min(rows.end));
+    let parts: Vec<Vec<f64>> = starts.into_par_iter().map(of).collect();
+    parts.concat()
+}
+
 struct Pass<'a> {
     simd: Simd,
     responses: &'a Responses<'a>,
@@ -90,6 +90,41 @@ struct Pass<'a> {
     all_weights: f64,
     in_covariances: Vec<f64>,
     mean_weight: f64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        simd: Simd,
+        responses: &'a Responses<'a>,
+        group: &Group,
+        dispersion: &'a Dispersion,
+        gradient: &'a Gradient,
+        pairwise: bool,
+        monitor: &'a dyn Monitor,
+    ) -> Pass<'a> {
+        let rows = group.rows();
+        let all_weights: f64 = match responses.weights {
+            Some(weights) => weights[rows.clone()].iter().sum(),
+            None => rows.len() as f64,
+        };
+        let mut in_covariances = gradient.clone().in_covariances(dispersion);
+        if gradient.matrix == Matrix::Correlation {
+            // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
+            let scale = dispersion.persons / (dispersion.persons - 1.0);
+            in_covariances.iter_mut().for_each(|g| *g *= scale);
+        }
+        Pass {
+            simd,
+            responses,
+            dispersion,
+            gradient,
+            pairwise,
+            monitor,
+            in_covariances,
+            all_weights,
+            mean_weight: all_weights / rows.len() as f64,
+        }
+    }
 }
 
 impl Pass<'_> {
