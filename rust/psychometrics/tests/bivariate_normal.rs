@@ -1,5 +1,7 @@
 //! Bivariate normal probabilities against values of many digits, and derivatives against differences.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::reference::values;

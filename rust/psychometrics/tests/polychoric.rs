@@ -1,5 +1,7 @@
 //! Polychoric correlations: closed forms, the estimate's own derivative, odd tables, the same bits for any threads.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::f64::consts::PI;
