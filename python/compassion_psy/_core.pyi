@@ -14,6 +14,7 @@ __all__ = [
     "dispersion",
     "influences",
     "philox4x32",
+    "polychoric",
     "reals_moments",
     "repeated_rows",
     "simd_levels",
@@ -65,6 +66,26 @@ def careless(
 def repeated_rows(
     codes: npt.NDArray[np.uint8], *, threads: int | None = None
 ) -> npt.NDArray[np.uint32]: ...
+
+class _Polychoric(TypedDict):
+    # groups × pairs of items
+    rho: npt.NDArray[np.float64]
+    standard_error: npt.NDArray[np.float64]
+    status: npt.NDArray[np.uint8]
+    persons: npt.NDArray[np.int64]
+    empty_cells: npt.NDArray[np.int64]
+    # groups × items × categories
+    counts: npt.NDArray[np.int64]
+    # groups × items × steps between categories
+    thresholds: npt.NDArray[np.float64]
+
+def polychoric(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    categories: int,
+    threads: int | None = None,
+) -> _Polychoric: ...
 def codes_moments(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -1,6 +1,7 @@
 //! The compiled module `compassion_psy._core`: the list of what it exports.
 
 mod arrays;
+mod association;
 mod careless;
 mod errors;
 mod moments;
@@ -13,6 +14,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::association::polychoric;
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]

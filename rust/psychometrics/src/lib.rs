@@ -7,6 +7,7 @@
 //! ```
 
 pub mod analysis;
+pub mod association;
 pub mod careless;
 pub mod error;
 pub mod factor;

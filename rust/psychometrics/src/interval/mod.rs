@@ -10,7 +10,7 @@ pub use bootstrap::{
     BootstrapMethod, QuantileRule, bootstrap_interval, mean_and_deviation, quantile,
 };
 pub use influence::{Influence, influence, influence_values};
-pub use normal::{normal_cdf, normal_quantile};
+pub use normal::{normal_cdf, normal_density, normal_quantile};
 
 /// Why an interval has no ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

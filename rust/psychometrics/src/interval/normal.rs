@@ -7,6 +7,11 @@ pub fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
+/// The density at `z`.
+pub fn normal_density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
 /// The value below which a share `p` lies; infinite at 0 and 1.
 pub fn normal_quantile(p: f64) -> f64 {
     if p <= 0.0 {

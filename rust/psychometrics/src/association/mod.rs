@@ -1,0 +1,15 @@
+//! Association of ordered answers: contingency tables of pairs of items, and their polychoric correlations.
+//!
+//! The rows of a pair of items are counted once; everything after that costs the same for any number of rows.
+
+pub mod bivariate_normal;
+pub mod contingency;
+pub mod influence;
+pub mod polychoric;
+mod small_rectangle;
+pub mod survey;
+
+pub use bivariate_normal::BivariateNormal;
+pub use contingency::Table;
+pub use polychoric::{Correlation, Status, correlation, thresholds};
+pub use survey::{Associations, associations};
