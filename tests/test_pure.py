@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from compassion_psy import pure
 from compassion_psy.pure.factor import SMALLEST_UNIQUENESS
+from compassion_psy.pure.influence import KINKED
 
 COEFFICIENTS = list(pure.coefficients.MATRIX)
 OMEGAS = ("omega_u", "omega_u_observed", "omega_total")
@@ -300,7 +301,9 @@ def test_gradient_is_free_of_scale(coefficient: Any, missing: str) -> None:
         np.testing.assert_array_equal(np.diag(g), 0)
     else:
         expected = pure.sem(c) / 2 if coefficient == "sem" else 0
-        assert np.sum(g * c) == pytest.approx(expected, abs=EXACT)
+        # Beside a kink the steps are small: the gradient's own promise.
+        tolerance = 1e-10 if coefficient in KINKED else EXACT
+        assert np.sum(g * c) == pytest.approx(expected, abs=tolerance)
 
 
 def test_gradient_of_alpha_is_the_formula() -> None:

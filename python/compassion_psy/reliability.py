@@ -129,7 +129,7 @@ def reliability(
       and mu1 = lambda2, by definition.
     - split_half_max, split_half_min and split_half_mean: 4 cov(A, B) / V of the halves A and B,
       the largest, smallest and mean of all splits into halves of equal number, or one apart. Up
-      to 20 items every split is looked at. With more, 200 random splits, the same for every
+      to 20 items every split is looked at. With more, 100 random splits, the same for every
       group and replicate, are each improved by exchanges of two items until none helps; the
       result can be short of the best and its rows say so. The mean needs no search: it is
       alpha, for an odd number of items (1 - 1/k²) alpha [1]_.

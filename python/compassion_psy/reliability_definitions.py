@@ -5,7 +5,7 @@ from __future__ import annotations
 EXACT_SPLIT_ITEMS = 20
 """Up to so many items every split into halves is looked at (the core's ``EXACT_ITEMS``)."""
 
-SPLIT_STARTS = 200
+SPLIT_STARTS = 100
 """With more items, so many random splits are improved (the core's ``STARTS``)."""
 
 OF_BEST_SPLIT = ("lambda4", "split_half_max", "split_half_min")
