@@ -8,9 +8,17 @@ import numpy as np
 import polars as pl
 import pytest
 from compassion_psy import _core, pure
-from compassion_psy.pure.coefficients import MATRIX, omega_total_of_fit, omega_u_of_fit
+from compassion_psy.pure.coefficients import (
+    MATRIX,
+    omega_total_of_fit,
+    omega_u_observed_of_fit,
+    omega_u_of_fit,
+)
+from compassion_psy.reliability_definitions import DEFINITIONS
 from compassion_psy.results import STATUSES, ReplicateSet
-from reference_data import COEFFICIENTS, OMEGAS
+
+COEFFICIENTS = tuple(DEFINITIONS)
+OMEGAS = ("omega_u", "omega_u_observed", "omega_total")
 
 # The same numbers in another order of operations; 3e-12 was measured, in an omega near its bound.
 SAME = 1e-10
@@ -87,7 +95,7 @@ class Group(NamedTuple):
         """Return where fits of replicates begin: at the estimate."""
         if coefficient not in OMEGAS:
             return None
-        fit = pure.one_factor_ml if coefficient == "omega_u" else pure.one_factor_minres
+        fit = pure.one_factor_minres if coefficient == "omega_total" else pure.one_factor_ml
         return fit(self.matrix(coefficient)).uniquenesses
 
     def matrix(self, coefficient: Any, weights: np.ndarray | None = None) -> np.ndarray:
@@ -223,6 +231,9 @@ def fit_of(matrix: np.ndarray, coefficient: str, start: np.ndarray | None) -> Fi
     if coefficient == "omega_u":
         fit = pure.one_factor_ml(matrix, start)
         return Fit(omega_u_of_fit(fit), fit.discrepancy)
+    if coefficient == "omega_u_observed":
+        fit = pure.one_factor_ml(matrix, start)
+        return Fit(omega_u_observed_of_fit(fit, float(matrix.sum())), fit.discrepancy)
     fit = pure.one_factor_minres(matrix, start)
     return Fit(omega_total_of_fit(fit, float(matrix.sum())), fit.discrepancy)
 
@@ -426,7 +437,7 @@ def test_adf_interval_of_alpha_is_the_twins() -> None:
 def test_factor_analyzer_agrees(kind: str) -> None:
     pytest.importorskip("factor_analyzer")
     responses = cp.Responses.from_frame(*survey(kind), by="site")
-    table = cp.reliability(responses, coefficients=OMEGAS, interval=None).table
+    table = cp.reliability(responses, coefficients=["omega_u", "omega_total"], interval=None).table
     for group in groups_of(responses, "listwise"):
         omega_u, omega_total = table["estimate"][2 * group.number :][:2]
         theirs = pure.omega_u_factor_analyzer(group.x)

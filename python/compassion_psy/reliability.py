@@ -24,22 +24,11 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.progress import Callback, Progress, reporter
+from compassion_psy.reliability_definitions import DEFINITIONS
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
 from compassion_psy.scales import Scale
-
-DEFINITIONS = {
-    "alpha": "Cronbach's alpha of the covariance matrix",
-    "alpha_std": "alpha of standardised items, from the correlation matrix",
-    "lambda2": "Guttman's lambda 2 of the covariance matrix",
-    "lambda6": "Guttman's lambda 6 of the covariance matrix",
-    "omega_u": "omega of one factor by maximum likelihood on the covariance matrix, over the "
-    "total variance that the model implies",
-    "omega_total": "omega of one factor by minimum residuals on the correlation matrix, over the "
-    "observed total variance",
-}
-"""Which coefficient a name stands for."""
 
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
 Missing = Literal["listwise", "pairwise"]
@@ -83,7 +72,10 @@ def reliability(
     missing_codes : sequence of numbers
         Answers that mean no answer, such as 0 or 99.
     coefficients : str or sequence of str
-        From "alpha", "alpha_std", "lambda2", "lambda6", "omega_u", "omega_total".
+        From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
+        "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
+        "omega_total", "average_r", "signal_to_noise" and "sem". All but the last three are
+        reliabilities of the total score.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -121,14 +113,35 @@ def reliability(
 
     Notes
     -----
-    With k items, covariances C, total variance V and correlations R:
+    With k items, covariances C, total variance V and correlations R, sums being over ordered
+    pairs of different items:
 
     - alpha = k/(k-1) (1 - tr C / V) [1]_; alpha_std the same of R.
-    - lambda2 = 1 - tr C / V + sqrt(k/(k-1) sum of squared covariances) / V [2]_.
+    - lambda1 = 1 - tr C / V [2]_.
+    - lambda2 = lambda1 + sqrt(k/(k-1) sum of squared covariances) / V [2]_.
+    - lambda3 = alpha [2]_.
+    - lambda4 = split_half_max [2]_.
+    - lambda5 = lambda1 + 2 sqrt(largest sum of an item's squared covariances) / V [2]_;
+      lambda5_plus has the second term k/(k-1) times.
     - lambda6 = 1 - sum of error variances of each item regressed on the others / V [2]_.
+    - mu2 = (S1 + sqrt(S2 + sqrt(k/(k-1) S4))) / V and mu3 = (S1 + sqrt(S2 + sqrt(S4 +
+      sqrt(k/(k-1) S8)))) / V with Sm the sum of covariances to the power m [10]_; so mu0 = alpha
+      and mu1 = lambda2, by definition.
+    - split_half_max, split_half_min and split_half_mean: 4 cov(A, B) / V of the halves A and B,
+      the largest, smallest and mean of all splits into halves of equal number, or one apart. Up
+      to 20 items every split is looked at. With more, 100 random splits, the same for every
+      group and replicate, are each improved by exchanges of two items until none helps; the
+      result can be short of the best and its rows say so. The mean needs no search: it is
+      alpha, for an odd number of items (1 - 1/k²) alpha [1]_.
     - omega_u = (sum l)² / ((sum l)² + sum t) with loadings l and unique variances t of one
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
+      omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
+    - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
+
+    psych::guttman and psych::splitHalf take correlations: standardise items to have their
+    numbers. With an odd number of items they look at part of the splits only.
 
     Intervals by formula, of n persons, at level 1 - p, z the normal quantile at 1 - p/2:
 
@@ -142,7 +155,8 @@ def reliability(
       2 tr C 1'C²1) [8]_.
     - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
       values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
-      within each cluster, and in strata such sums of L less its mean there [9]_.
+      within each cluster, and in strata such sums of L less its mean there [9]_. Where two
+      splits are equally good, or two items for lambda5, there is none.
 
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
@@ -167,10 +181,15 @@ def reliability(
     .. [9] Maydeu-Olivares, A., Coffman, D. L., & Hartmann, W. M. (2007). Asymptotically
        distribution-free (ADF) interval estimation of coefficient alpha. *Psychological Methods*,
        12, 157-176.
+    .. [10] ten Berge, J. M. F., & Zegers, F. E. (1978). A series of lower bounds to the
+       reliability of a test. *Psychometrika*, 43, 575-579.
+    .. [11] Cronbach, L. J., & Gleser, G. C. (1964). The signal/noise ratio in the comparison of
+       reliability coefficients. *Educational and Psychological Measurement*, 24, 467-480.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
-    ``psych::guttman`` on a covariance matrix, ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
+    ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
+    standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
     intervals with ``boot::boot.ci`` and ``psych::alpha.ci``.
 
     Examples

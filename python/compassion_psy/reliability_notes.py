@@ -10,6 +10,7 @@ import numpy as np
 from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
+from compassion_psy.reliability_definitions import EXACT_SPLIT_ITEMS, OF_BEST_SPLIT, SPLIT_STARTS
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
@@ -115,6 +116,11 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     if outcome.status not in ("ok", "heywood"):
         reason = group.reason(coefficient, outcome.status)
         return "; ".join([*parts, reason] if reason else parts)
+    if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
+        parts.append(
+            f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
+            "splits, not from all"
+        )
     if outcome.status == "heywood":
         parts.append("Heywood case: a unique variance is on its lower bound")
     if formula in FOR_ALPHA and coefficient != "alpha":

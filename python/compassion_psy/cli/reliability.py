@@ -65,7 +65,9 @@ class Number(click.ParamType[int | float]):
 @click.option("--missing", default="listwise", show_default=True, help="listwise or pairwise.")
 @click.option(
     "--coefficients", default="alpha,omega_u", show_default=True,
-    help="Separated by commas: alpha, alpha_std, lambda2, lambda6, omega_u, omega_total.",
+    help="Separated by commas: alpha, alpha_std, lambda1 to lambda6, lambda5_plus, mu0 to mu3, "
+    "split_half_max, split_half_min, split_half_mean, omega_u, omega_u_observed, omega_total, "
+    "average_r, signal_to_noise, sem.",
 )  # fmt: skip
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",

@@ -34,6 +34,7 @@ from .factor import OneFactor, one_factor_minres, one_factor_ml
 from .factor_analyzer import omega_total_factor_analyzer, omega_u_factor_analyzer
 from .influence import acceleration, gradient, influence, standard_error
 from .intervals import Interval, basic, bca, normal, percentile, quantile
+from .lower_bounds import average_r, lambda1, lambda5, mu, sem, signal_to_noise, split_halves
 from .moments import correlation, covariance, standardise
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "adf",
     "alpha",
     "alpha_std",
+    "average_r",
     "basic",
     "bca",
     "bonett",
@@ -60,8 +62,11 @@ __all__ = [
     "gradient",
     "hakstian_whalen",
     "influence",
+    "lambda1",
     "lambda2",
+    "lambda5",
     "lambda6",
+    "mu",
     "normal",
     "normal_theory",
     "normal_theory_standard_error",
@@ -74,6 +79,9 @@ __all__ = [
     "percentile",
     "quantile",
     "replicates",
+    "sem",
+    "signal_to_noise",
+    "split_halves",
     "standard_error",
     "standardise",
 ]

@@ -1,6 +1,6 @@
 """Reliability coefficients as functions of a covariance or correlation matrix."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,16 +8,18 @@ from numpy.typing import ArrayLike
 from .factor import OneFactor, one_factor_minres, one_factor_ml
 from .moments import Array, standardise
 
-Coefficient = Literal["alpha", "alpha_std", "lambda2", "lambda6", "omega_u", "omega_total"]
+Coefficient = Literal[
+    "alpha", "alpha_std", "lambda1", "lambda2", "lambda3", "lambda4", "lambda5", "lambda5_plus",
+    "lambda6", "mu0", "mu1", "mu2", "mu3", "split_half_max", "split_half_min", "split_half_mean",
+    "omega_u", "omega_u_observed", "omega_total", "average_r", "signal_to_noise", "sem",
+]  # fmt: skip
+
+ON_CORRELATIONS = ("alpha_std", "omega_total", "average_r", "signal_to_noise")
 
 # The matrix each coefficient is taken from.
 MATRIX: dict[Coefficient, Literal["covariance", "correlation"]] = {
-    "alpha": "covariance",
-    "alpha_std": "correlation",
-    "lambda2": "covariance",
-    "lambda6": "covariance",
-    "omega_u": "covariance",
-    "omega_total": "correlation",
+    name: "correlation" if name in ON_CORRELATIONS else "covariance"
+    for name in get_args(Coefficient)
 }
 
 # A correlation matrix with an eigenvalue below this is not positive definite for our purposes, and
@@ -47,7 +49,7 @@ def alpha(matrix: ArrayLike) -> float:
     >>> alpha([[2.0, 1.0], [1.0, 2.0]])
     0.6666666666666667
     """
-    c, total = _with_total(matrix)
+    c, total = with_total(matrix)
     k = len(c)
     return float(k / (k - 1) * (1.0 - np.trace(c) / total))
 
@@ -74,7 +76,7 @@ def alpha_std(matrix: ArrayLike) -> float:
     >>> alpha_std([[1.0, 0.5], [0.5, 1.0]])
     0.6666666666666666
     """
-    r, total = _with_total(matrix)
+    r, total = with_total(matrix)
     k = len(r)
     mean = (r.sum() - np.trace(r)) / (k * (k - 1))
     return float(k * mean / (1.0 + (k - 1) * mean)) if total > 0 else np.nan
@@ -103,7 +105,7 @@ def lambda2(matrix: ArrayLike) -> float:
     >>> lambda2([[2.0, 1.0], [1.0, 2.0]])
     0.6666666666666667
     """
-    c, total = _with_total(matrix)
+    c, total = with_total(matrix)
     k = len(c)
     shared = c - np.diag(np.diag(c))
     root = np.sqrt(k / (k - 1) * np.sum(shared**2))
@@ -137,7 +139,7 @@ def lambda6(matrix: ArrayLike) -> float:
     >>> round(lambda6([[2.0, 1.0], [1.0, 2.0]]), 10)
     0.5
     """
-    c, total = _with_total(matrix)
+    c, total = with_total(matrix)
     _require_positive_definite(c)
     deviation = np.sqrt(np.diag(c))
     unpredicted = deviation**2 / np.diag(np.linalg.inv(standardise(c)))
@@ -174,7 +176,7 @@ def omega_u(matrix: ArrayLike, start: ArrayLike | None = None) -> float:
     >>> round(omega_u([[1.0, 0.42, 0.56], [0.42, 1.0, 0.48], [0.56, 0.48, 1.0]]), 10)
     0.7449324324
     """
-    c, _ = _with_total(matrix)
+    c, _ = with_total(matrix)
     _require_positive_definite(c)
     return omega_u_of_fit(_converged(one_factor_ml(c, start)))
 
@@ -209,7 +211,7 @@ def omega_total(matrix: ArrayLike, start: ArrayLike | None = None) -> float:
     >>> round(omega_total([[1.0, 0.42, 0.56], [0.42, 1.0, 0.48], [0.56, 0.48, 1.0]]), 10)
     0.7449324324
     """
-    r, total = _with_total(matrix)
+    r, total = with_total(matrix)
     return omega_total_of_fit(_converged(one_factor_minres(r, start)), total)
 
 
@@ -217,6 +219,11 @@ def omega_u_of_fit(fit: OneFactor) -> float:
     """Return `omega_u` of a fitted model."""
     common = fit.loadings.sum() ** 2
     return float(common / (common + fit.uniquenesses.sum()))
+
+
+def omega_u_observed_of_fit(fit: OneFactor, total: float) -> float:
+    """Return omega over the observed variance of the total, in the divisor of the fit's matrix."""
+    return float(fit.loadings.sum() ** 2 / total)
 
 
 def omega_total_of_fit(fit: OneFactor, total: float) -> float:
@@ -230,7 +237,7 @@ def is_positive_definite(matrix: ArrayLike) -> bool:
     return bool(np.isfinite(r).all() and np.linalg.eigvalsh(r)[0] > SMALLEST_EIGENVALUE)
 
 
-def _with_total(matrix: ArrayLike) -> tuple[Array, float]:
+def with_total(matrix: ArrayLike) -> tuple[Array, float]:
     """Return the matrix and its sum, the total's variance: NaN if that is zero or rounding."""
     c = np.asarray(matrix, dtype=np.float64)
     if c.ndim != 2 or c.shape[0] != c.shape[1] or c.shape[0] < 2:

@@ -1,5 +1,7 @@
 """A coefficient of a set of answers, with the reason when there is none."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +17,41 @@ from .coefficients import (
     lambda2,
     lambda6,
     omega_total_of_fit,
+    omega_u_observed_of_fit,
     omega_u_of_fit,
 )
 from .factor import one_factor_minres, one_factor_ml
+from .lower_bounds import average_r, lambda1, lambda5, mu, sem, signal_to_noise, split_halves
 from .moments import Array, Missing, correlation, covariance, standardise
+
+# Of a covariance matrix; a constant item adds nothing to them.
+BOUNDS: dict[str, Callable[[Array], float]] = {
+    "alpha": alpha,
+    "lambda1": lambda1,
+    "lambda2": lambda2,
+    "lambda3": alpha,
+    "lambda4": lambda c: float(split_halves(c).max()),
+    "lambda5": lambda5,
+    "lambda5_plus": partial(lambda5, plus=True),
+    "mu0": partial(mu, depth=0),
+    "mu1": partial(mu, depth=1),
+    "mu2": partial(mu, depth=2),
+    "mu3": partial(mu, depth=3),
+    "split_half_max": lambda c: float(split_halves(c).max()),
+    "split_half_min": lambda c: float(split_halves(c).min()),
+    "split_half_mean": lambda c: float(split_halves(c).mean()),
+    "sem": sem,
+}
+
+# Undefined where an item has no variance.
+OTHERS: dict[str, Callable[[Array], float]] = {
+    "alpha_std": alpha_std,
+    "lambda6": lambda6,
+    "average_r": average_r,
+    "signal_to_noise": signal_to_noise,
+}
+
+SINGULAR = 1e-12
 
 
 class Estimate(NamedTuple):
@@ -44,7 +77,7 @@ def estimate(
     x, weights, missing, survey_weights
         As in `covariance`.
     coefficient : str
-        "alpha", "alpha_std", "lambda2", "lambda6", "omega_u" or "omega_total".
+        A name in `Coefficient`.
     start : array of one uniqueness an item, optional
         Where the factor fit of the omegas begins, and its only start.
 
@@ -75,22 +108,30 @@ def estimate_from_matrix(
     matrix: Array, coefficient: Coefficient, start: ArrayLike | None = None
 ) -> Estimate:
     """Return `estimate` for the matrix that the coefficient is taken from."""
-    plain = {"alpha": alpha, "alpha_std": alpha_std, "lambda2": lambda2, "lambda6": lambda6}
     constant = bool(np.isnan(matrix).any() or (np.diag(matrix) <= 0).any())
-    # A constant item adds nothing to alpha and lambda2, which stay well defined.
-    if constant and coefficient not in ("alpha", "lambda2"):
+    if constant and coefficient not in BOUNDS:
         return Estimate(np.nan, "constant_item")
     if not has_total(matrix):
         return Estimate(np.nan, "undefined")
-    if coefficient in ("lambda6", "omega_u") and not is_positive_definite(matrix):
+    inverted = coefficient in ("lambda6", "omega_u", "omega_u_observed")
+    if inverted and not is_positive_definite(matrix):
         return Estimate(np.nan, "not_positive_definite")
-    if coefficient in plain:
-        return Estimate(plain[coefficient](matrix), "ok")
-    if len(matrix) < 3:
+    k = len(matrix)
+    if coefficient == "signal_to_noise" and 1.0 - average_r(matrix) <= SINGULAR:
+        return Estimate(np.nan, "not_positive_definite")
+    if coefficient == "sem" and matrix.sum() > (k + SINGULAR) * np.trace(matrix):
+        return Estimate(np.nan, "not_positive_definite")
+    plain = BOUNDS.get(coefficient) or OTHERS.get(coefficient)
+    if plain is not None:
+        return Estimate(plain(matrix), "ok")
+    if k < 3:
         return Estimate(np.nan, "undefined")
-    fit = (one_factor_ml if coefficient == "omega_u" else one_factor_minres)(matrix, start)
+    fit = (one_factor_minres if coefficient == "omega_total" else one_factor_ml)(matrix, start)
     if fit.status == "not_converged":
         return Estimate(np.nan, fit.status)
+    total = float(matrix.sum())
     if coefficient == "omega_u":
         return Estimate(omega_u_of_fit(fit), fit.status)
-    return Estimate(omega_total_of_fit(fit, float(matrix.sum())), fit.status)
+    if coefficient == "omega_u_observed":
+        return Estimate(omega_u_observed_of_fit(fit, total), fit.status)
+    return Estimate(omega_total_of_fit(fit, total), fit.status)

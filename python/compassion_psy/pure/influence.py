@@ -29,6 +29,10 @@ from .moments import (
 # Halvings of the step in the table of central differences.
 LEVELS = 6
 
+# The best of several splits or columns: a large step could make another one the best.
+KINKED = ("lambda4", "lambda5", "lambda5_plus", "split_half_max", "split_half_min")
+KINKED_STEP = 1e-4
+
 
 def gradient(matrix: ArrayLike, coefficient: Coefficient) -> Array:
     """How much does the coefficient change with each entry of its matrix?
@@ -36,7 +40,7 @@ def gradient(matrix: ArrayLike, coefficient: Coefficient) -> Array:
     Parameters
     ----------
     matrix : array, items × items
-        Covariance matrix, or correlation matrix for "alpha_std" and "omega_total".
+        Covariance matrix, or correlation matrix for those of `ON_CORRELATIONS`.
     coefficient : str
         See `estimate`.
 
@@ -61,13 +65,15 @@ def gradient(matrix: ArrayLike, coefficient: Coefficient) -> Array:
     on_covariance = MATRIX[coefficient] == "covariance"
     # Fits of the changed matrices begin at the fit of this one, so as to follow its solution.
     start = None
-    if coefficient in ("omega_u", "omega_total"):
-        fit = one_factor_ml if coefficient == "omega_u" else one_factor_minres
+    if coefficient.startswith("omega"):
+        fit = one_factor_minres if coefficient == "omega_total" else one_factor_ml
         start = fit(c).uniquenesses
     deviation = np.sqrt(np.diag(c))
     # A step well inside the region where the matrix stays positive definite.
     smallest = float(np.linalg.eigvalsh(standardise(c))[0])
     step = 0.1 * smallest if smallest > 1e-6 else 1e-3
+    if coefficient in KINKED:
+        step = min(step, KINKED_STEP)
     result = np.zeros_like(c)
     for i in range(len(c)):
         for j in range(i, len(c)):

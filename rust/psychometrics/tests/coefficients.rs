@@ -7,9 +7,13 @@ use common::chance::{assert_close, assert_near};
 use common::matrices::{cold, dispersion, heywood, one_factor, sampled};
 use psychometrics::factor::{FitMemory, FitStatus, minres_one_factor};
 use psychometrics::monitor::Silent;
-use psychometrics::reliability::{Coefficient, Estimator, Status};
+use psychometrics::reliability::{Coefficient, Estimator, Matrix, Status};
 
-use Coefficient::{Alpha, AlphaStd, Lambda2, Lambda6, OmegaTotal, OmegaU};
+use Coefficient::{
+    Alpha, AlphaStd, AverageR, Lambda1, Lambda2, Lambda3, Lambda4, Lambda5, Lambda5Plus, Lambda6,
+    Mu0, Mu1, Mu2, Mu3, OmegaTotal, OmegaU, OmegaUObserved, Sem, SignalToNoise, SplitHalfMax,
+    SplitHalfMean, SplitHalfMin,
+};
 
 /// Rounding in closed forms of up to twelve items, and in fits that stop where a step is below 1e-9 and the next
 /// one below 1e-16.
@@ -37,6 +41,28 @@ fn parallel_items_have_the_reliability_of_spearman_and_brown() {
                     EXACT,
                     coefficient.name(),
                 );
+            }
+            for coefficient in [Lambda3, Mu0, Mu1, Mu2, Mu3, OmegaUObserved] {
+                let got = value(coefficient, &covariance, items);
+                assert_near(got, expected, EXACT, coefficient.name());
+            }
+            let total = k * (1.0 + (k - 1.0) * r);
+            let root = 2.0 * ((k - 1.0) * r * r).sqrt() * k / total;
+            let between = (items / 2 * items.div_ceil(2)) as f64;
+            for (coefficient, expected) in [
+                (Lambda1, 1.0 - k / total),
+                (Lambda5, 1.0 - k / total + root / k),
+                (Lambda5Plus, 1.0 - k / total + root / (k - 1.0)),
+                (Lambda4, 4.0 * between * r / total),
+                (SplitHalfMax, 4.0 * between * r / total),
+                (SplitHalfMin, 4.0 * between * r / total),
+                (SplitHalfMean, 4.0 * between * r / total),
+                (AverageR, r),
+                (SignalToNoise, k * r / (1.0 - r)),
+                (Sem, (2.5 * total * (1.0 - expected)).sqrt()),
+            ] {
+                let got = value(coefficient, &covariance, items);
+                assert_near(got, expected, EXACT, coefficient.name());
             }
             // What an item shares with the others, by the inverse of such a matrix.
             let lambda6 = 1.0 - (1.0 - r) / (1.0 + (k - 2.0) * r);
@@ -70,6 +96,9 @@ fn omega_of_exact_one_factor_matrices() {
             let common = loadings.iter().sum::<f64>().powi(2);
             let omega_u = common / (common + uniquenesses.iter().sum::<f64>());
             assert_near(value(OmegaU, &covariance, items), omega_u, EXACT, "omega_u");
+            // Where the model is right, the total varies as it says.
+            let observed = value(OmegaUObserved, &covariance, items);
+            assert_near(observed, omega_u, EXACT, "omega_u_observed");
             // Of correlations: loadings and uniquenesses in units of the items.
             let variance = |j: usize| covariance[j * (items + 1)];
             let common: f64 = (0..items).map(|j| loadings[j] / variance(j).sqrt()).sum();
@@ -194,10 +223,13 @@ fn units_make_no_difference() {
             let other = cold(coefficient, &together, items);
             assert_eq!(one.status, other.status);
             if one.value.is_finite() {
-                assert_close(other.value, one.value, 1e-10, coefficient.name());
+                // An error is in the unit of the items; the others have none.
+                let expected = if coefficient == Sem { 100.0 * one.value } else { one.value };
+                let tolerance = 1e-10 * expected.abs().max(1.0);
+                assert_close(other.value, expected, tolerance, coefficient.name());
             }
             // Correlations know no unit.
-            if matches!(coefficient, AlphaStd | OmegaTotal) {
+            if coefficient.matrix() == Matrix::Correlation {
                 let other = cold(coefficient, &each, items);
                 assert_eq!(one.status, other.status);
                 assert_close(other.value, one.value, 1e-10, coefficient.name());
@@ -213,6 +245,72 @@ fn alpha_is_a_lower_bound_of_lambda2() {
             cold(Lambda2, &covariance, items).value
                 >= cold(Alpha, &covariance, items).value - EXACT
         );
+    }
+}
+
+#[test]
+fn the_bounds_are_in_the_order_that_is_proved() {
+    for (covariance, items, _) in matrices() {
+        let of = |coefficient| cold(coefficient, &covariance, items).value;
+        // Ten Berge & Zegers (1978); Guttman (1945).
+        let series = [Lambda1, Mu0, Mu1, Mu2, Mu3].map(of);
+        assert!(series.windows(2).all(|pair| pair[0] <= pair[1] + EXACT), "{series:?}");
+        let [lambda5, plus] = [Lambda5, Lambda5Plus].map(of);
+        assert!(series[0] <= lambda5 && lambda5 <= plus);
+        let [least, mean, most] = [SplitHalfMin, SplitHalfMean, SplitHalfMax].map(of);
+        assert!(least <= mean + EXACT && mean <= most + EXACT);
+    }
+}
+
+#[test]
+fn a_model_that_does_not_hold_makes_the_two_denominators_differ() {
+    let covariance = sampled(5, 6, 100);
+    let total: f64 = covariance.iter().sum();
+    let implied = value(OmegaU, &covariance, 6);
+    let observed = value(OmegaUObserved, &covariance, 6);
+    assert!((implied - observed).abs() > 1e-3);
+    // Unique variances fill up the variances of items, so that both speak of the same (sum l)².
+    let mut estimator = Estimator::default();
+    let point = dispersion(&covariance, 6);
+    for order in [[OmegaU, OmegaUObserved], [OmegaUObserved, OmegaU]] {
+        let got = order.map(|c| estimator.evaluate(c, &point, &Silent).value);
+        estimator.settle();
+        let expected = order.map(|c| if c == OmegaU { implied } else { observed });
+        assert_near(got[0], expected[0], EXACT, "the first");
+        assert_near(got[1], expected[1], EXACT, "the second shares its fit");
+    }
+    let common = observed * total;
+    let unique: f64 = common / implied - common;
+    assert!(unique > 0.0 && unique < covariance.iter().step_by(7).sum());
+}
+
+#[test]
+fn items_that_are_all_the_same_have_no_noise() {
+    let covariance = [2.0; 16];
+    assert_eq!(status(SignalToNoise, &covariance, 4), Status::NotPositiveDefinite);
+    assert_eq!(value(Sem, &covariance, 4), 0.0);
+    assert_eq!(value(AverageR, &covariance, 4), 1.0);
+    // No persons give covariances above the variances; pairs of items that others answered may.
+    let impossible = [1.0, 1.5, 1.5, 1.0];
+    assert_eq!(status(Sem, &impossible, 2), Status::NotPositiveDefinite);
+}
+
+#[test]
+fn an_item_that_does_not_vary_adds_nothing() {
+    let with = [1.0, 0.4, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0, 0.0];
+    let root = (2.0 * 0.16_f64).sqrt();
+    for (coefficient, expected) in [
+        (Lambda1, 0.8 / 2.8),
+        (Mu0, 1.5 * 0.8 / 2.8),
+        (Mu1, (0.8 + 1.5_f64.sqrt() * root) / 2.8),
+        (SplitHalfMax, 1.6 / 2.8),
+        (SplitHalfMin, 0.0),
+        (Sem, ((3.0 * 2.0 - 2.8) / 2.0_f64).sqrt()),
+    ] {
+        assert_close(value(coefficient, &with, 3), expected, EXACT, coefficient.name());
+    }
+    for coefficient in [AverageR, SignalToNoise, OmegaUObserved] {
+        assert_eq!(status(coefficient, &with, 3), Status::ConstantItem);
     }
 }
 
@@ -242,7 +340,7 @@ fn a_warm_start_ends_where_a_cold_one_does() {
                 let cold = cold(coefficient, &near, items);
                 let equal = warm.status == cold.status
                     && (cold.value.is_nan() || (warm.value - cold.value).abs() < 1e-10);
-                if persons < 100 && matches!(coefficient, OmegaU | OmegaTotal) {
+                if persons < 100 && matches!(coefficient, OmegaU | OmegaUObserved | OmegaTotal) {
                     fits += 1;
                     other_minima += u32::from(!equal);
                 } else {

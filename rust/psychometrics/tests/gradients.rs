@@ -11,6 +11,15 @@ use psychometrics::reliability::{Coefficient, Estimator, Matrix, Status};
 /// fifth derivative, and to 1e-16 / 1e-4.
 const TOLERANCE: f64 = 1e-8;
 
+/// Coefficients that take the best of several columns or splits: without a derivative where two are as good.
+const TIED: [Coefficient; 5] = [
+    Coefficient::Lambda4,
+    Coefficient::Lambda5,
+    Coefficient::Lambda5Plus,
+    Coefficient::SplitHalfMax,
+    Coefficient::SplitHalfMin,
+];
+
 fn matrices() -> Vec<(&'static str, Vec<f64>, usize)> {
     let parallel = (0..25).map(|at| if at % 6 == 0 { 1.0 } else { 0.4 }).collect();
     vec![
@@ -69,8 +78,13 @@ fn gradients_in_covariances_are_differences_of_values() {
         for coefficient in Coefficient::ALL {
             let point = dispersion(&covariance, items);
             let mut estimator = Estimator::default();
-            estimator.evaluate(coefficient, &point, &Silent);
-            let gradient = estimator.gradient(coefficient, &point).unwrap().in_covariances(&point);
+            let value = estimator.evaluate(coefficient, &point, &Silent).value;
+            let Some(gradient) = estimator.gradient(coefficient, &point) else {
+                // Of parallel items all splits and columns are as good.
+                assert!(what == "parallel" && TIED.contains(&coefficient), "{coefficient:?}");
+                continue;
+            };
+            let gradient = gradient.in_covariances(&point);
             let moved = |i: usize, j: usize, change: f64| {
                 let mut moved = covariance.clone();
                 moved[i * items + j] += change;
@@ -81,9 +95,11 @@ fn gradients_in_covariances_are_differences_of_values() {
                 1e-4 * (covariance[i * (items + 1)] * covariance[j * (items + 1)]).sqrt()
             };
             check(what, coefficient, items, &gradient, moved, steps);
-            // Reliability does not depend on the unit of the total, so the gradient is orthogonal to the matrix.
+            // Reliability does not depend on the unit of the total, so the gradient is orthogonal to the matrix. The
+            // standard error of measurement grows with the unit, which is a root of the covariances.
             let along: f64 = gradient.iter().zip(&covariance).map(|(g, c)| g * c).sum();
-            assert!(along.abs() < 1e-10, "{what} {}: {along}", coefficient.name());
+            let expected = if coefficient == Coefficient::Sem { 0.5 * value } else { 0.0 };
+            assert!((along - expected).abs() < 1e-10, "{what} {}: {along}", coefficient.name());
         }
     }
 }
@@ -92,7 +108,9 @@ fn gradients_in_covariances_are_differences_of_values() {
 fn gradients_in_correlations_are_differences_of_values() {
     // With pairwise moments correlations are not covariances over the roots of variances: they move alone.
     for (what, covariance, items) in matrices() {
-        for coefficient in [Coefficient::AlphaStd, Coefficient::OmegaTotal] {
+        for coefficient in
+            Coefficient::ALL.into_iter().filter(|c| c.matrix() == Matrix::Correlation)
+        {
             let point = dispersion(&covariance, items);
             let mut estimator = Estimator::default();
             estimator.evaluate(coefficient, &point, &Silent);
@@ -119,5 +137,37 @@ fn what_has_no_value_has_no_gradient() {
         let mut estimator = Estimator::default();
         assert_eq!(estimator.evaluate(coefficient, &point, &Silent).status, Status::ConstantItem);
         assert!(estimator.gradient(coefficient, &point).is_none(), "{}", coefficient.name());
+    }
+}
+
+#[test]
+fn where_the_best_are_tied_there_is_no_gradient() {
+    let parallel: Vec<f64> = (0..25).map(|at| if at % 6 == 0 { 1.0 } else { 0.4 }).collect();
+    let point = dispersion(&parallel, 5);
+    for coefficient in TIED {
+        let mut estimator = Estimator::default();
+        assert_eq!(estimator.evaluate(coefficient, &point, &Silent).status, Status::Ok);
+        assert!(estimator.gradient(coefficient, &point).is_none(), "{}", coefficient.name());
+    }
+    // Of two items both columns are the same covariance, and there is one split.
+    let point = dispersion(&[2.0, 0.7, 0.7, 1.0], 2);
+    for coefficient in TIED {
+        let mut estimator = Estimator::default();
+        estimator.evaluate(coefficient, &point, &Silent);
+        assert!(estimator.gradient(coefficient, &point).is_some(), "{}", coefficient.name());
+    }
+    // Without covariances the roots have no slope; where items are all the same, neither has the error.
+    let unrelated = dispersion(&[1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0], 3);
+    let same = dispersion(&[1.0; 9], 3);
+    for (coefficient, point) in [
+        (Coefficient::Lambda2, &unrelated),
+        (Coefficient::Mu2, &unrelated),
+        (Coefficient::Mu3, &unrelated),
+        (Coefficient::Lambda5, &unrelated),
+        (Coefficient::Sem, &same),
+    ] {
+        let mut estimator = Estimator::default();
+        assert_eq!(estimator.evaluate(coefficient, point, &Silent).status, Status::Ok);
+        assert!(estimator.gradient(coefficient, point).is_none(), "{}", coefficient.name());
     }
 }

@@ -16,6 +16,16 @@ use psychometrics::reliability::{Coefficient, Estimator, Status};
 use psychometrics::simd::{RoundKeys, Simd, philox4x32};
 use serde_json::Value;
 
+/// The coefficients in the files; the others are in `split_halves` and `coefficients`.
+const REFERENCED: [Coefficient; 6] = [
+    Coefficient::Alpha,
+    Coefficient::AlphaStd,
+    Coefficient::Lambda2,
+    Coefficient::Lambda6,
+    Coefficient::OmegaU,
+    Coefficient::OmegaTotal,
+];
+
 /// Closed forms; fits that both ended where no gradient is left.
 fn tolerance(coefficient: Coefficient) -> f64 {
     match coefficient {
@@ -39,7 +49,7 @@ fn group_dispersions(survey: &Survey, pairwise: bool) -> Vec<Dispersion> {
 
 fn ask(survey: &Survey, pairwise: bool) -> Answer {
     let question = Question {
-        coefficients: Coefficient::ALL.to_vec(),
+        coefficients: REFERENCED.to_vec(),
         pairwise,
         interval: Interval::Influence,
         level: 0.95,
@@ -58,13 +68,13 @@ fn check(what: &str, survey: &Survey, group: usize, pairwise: bool, reference: &
             assert_near(*got, expected, 1e-10, &format!("{what} {name}"));
         }
     }
-    let width = Coefficient::ALL.len();
+    let width = REFERENCED.len();
     let estimates = &ask(survey, pairwise).estimates[group * width..][..width];
     let clustered = responses.clustered;
     let error = if clustered { "cluster_se" } else { "influence_se" };
     let acceleration = if clustered { "cluster_acceleration" } else { "acceleration" };
     let mut estimator = Estimator::default();
-    for (coefficient, estimate) in Coefficient::ALL.into_iter().zip(estimates) {
+    for (coefficient, estimate) in REFERENCED.into_iter().zip(estimates) {
         let name = coefficient.name();
         let what = format!("{what} {name}");
         let expected = reference["coefficients"][name].as_f64().unwrap();
@@ -149,7 +159,7 @@ fn check_replicates(
     for replicate in 0..numbers(&reference["alpha"]).len() {
         let survey = resample(replicate);
         let dispersion = &group_dispersions(&survey, pairwise)[0];
-        for coefficient in Coefficient::ALL {
+        for coefficient in REFERENCED {
             let name = coefficient.name();
             let what = format!("{what} {name} of replicate {replicate}");
             let outcome = Estimator::default().evaluate(coefficient, dispersion, &Silent);

@@ -89,6 +89,8 @@ struct Pass<'a> {
     monitor: &'a dyn Monitor,
     all_weights: f64,
     in_covariances: Vec<f64>,
+    /// The mean of the quadratic forms.
+    centre: f64,
     mean_weight: f64,
 }
 
@@ -113,6 +115,9 @@ impl<'a> Pass<'a> {
             let scale = dispersion.persons / (dispersion.persons - 1.0);
             in_covariances.iter_mut().for_each(|g| *g *= scale);
         }
+        // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
+        let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
+        let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
         Pass {
             simd,
             responses,
@@ -121,6 +126,7 @@ impl<'a> Pass<'a> {
             pairwise,
             monitor,
             in_covariances,
+            centre,
             all_weights,
             mean_weight: all_weights / rows.len() as f64,
         }
@@ -151,8 +157,8 @@ impl Pass<'_> {
             for (column, mean) in columns.chunks_exact_mut(rows.len()).zip(&self.dispersion.means) {
                 column.iter_mut().for_each(|x| *x -= mean);
             }
-            // tr(G C) is zero: reliability does not depend on the scale of the total.
             quadratic_forms(self.simd, &columns, &self.in_covariances, &mut values);
+            values.iter_mut().for_each(|value| *value -= self.centre);
         }
         if let Some(weights) = self.responses.weights {
             for (value, weight) in values.iter_mut().zip(&weights[rows]) {

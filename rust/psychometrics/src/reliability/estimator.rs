@@ -1,6 +1,7 @@
 //! Coefficients of one set of moments after the other, with memory and starting points kept.
 
-use super::{Coefficient, Outcome, Status, closed};
+use super::split::{Split, extreme_split};
+use super::{Coefficient, Matrix, Outcome, Status, closed};
 use crate::factor::{
     FitMemory, FitStatus, MlFit, minres_one_factor, ml_one_factor, principal_factor,
 };
@@ -17,7 +18,35 @@ pub struct Estimator {
     /// Where the last fits ended.
     pub(super) last: Solutions,
     pub(super) standardised: Vec<f64>,
+    /// The splits whose halves covary most and least.
+    pub(super) most: Halves,
+    pub(super) least: Halves,
+    likelihood: Likelihood,
     memory: FitMemory,
+}
+
+/// The last split that was looked for, and in which covariances: two coefficients may share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Halves {
+    covariance: Vec<f64>,
+    pub split: Split,
+}
+
+impl Halves {
+    fn find(&mut self, covariance: &[f64], items: usize, largest: bool) -> f64 {
+        if self.covariance != covariance {
+            self.split = extreme_split(covariance, items, largest);
+            covariance.clone_into(&mut self.covariance);
+        }
+        self.split.covariance
+    }
+}
+
+/// How the last maximum likelihood fit ended, and of which covariances: two omegas share it.
+#[derive(Debug, Clone, Default)]
+struct Likelihood {
+    covariance: Vec<f64>,
+    status: Option<FitStatus>,
 }
 
 /// One-factor solutions.
@@ -31,6 +60,8 @@ impl Estimator {
     /// Makes the last solutions the starting points of those to come.
     pub fn settle(&mut self) {
         self.start = self.last.clone();
+        // What is fitted from here on has another start.
+        self.likelihood.status = None;
     }
 
     /// The coefficient of these moments. Of a cancelled one nothing is to be believed.
@@ -52,11 +83,8 @@ impl Estimator {
         if total <= LEAST_TOTAL * trace {
             return Outcome::none(Status::Undefined);
         }
-        if coefficient == Coefficient::Alpha {
-            return Outcome::ok(closed::alpha(items, trace, total));
-        }
-        if coefficient == Coefficient::Lambda2 {
-            return Outcome::ok(closed::lambda2(&dispersion.covariance, items));
+        if let Some(outcome) = self.of_any_items(coefficient, dispersion) {
+            return outcome;
         }
         if dispersion.smallest_variance <= 0.0 {
             return Outcome::none(Status::ConstantItem);
@@ -64,35 +92,66 @@ impl Estimator {
         if dispersion.correlation.iter().any(|r| r.is_nan()) {
             return Outcome::none(Status::ConstantItem);
         }
-        let on_correlations =
-            matches!(coefficient, Coefficient::AlphaStd | Coefficient::OmegaTotal);
         let standardised_total: f64 = dispersion.correlation.iter().sum();
-        if on_correlations && standardised_total <= LEAST_TOTAL * items as f64 {
+        if coefficient.matrix() == Matrix::Correlation
+            && standardised_total <= LEAST_TOTAL * items as f64
+        {
             return Outcome::none(Status::Undefined);
         }
         match coefficient {
             Coefficient::AlphaStd => Outcome::ok(closed::alpha_std(&dispersion.correlation, items)),
-            Coefficient::Lambda6 => match closed::lambda6(&dispersion.covariance, items) {
-                Some(value) => Outcome::ok(value),
-                None => Outcome::none(Status::NotPositiveDefinite),
-            },
-            Coefficient::OmegaU => self.omega_u(dispersion, monitor),
+            Coefficient::Lambda6 => or_singular(closed::lambda6(&dispersion.covariance, items)),
+            Coefficient::AverageR => Outcome::ok(closed::average_r(&dispersion.correlation, items)),
+            Coefficient::SignalToNoise => {
+                or_singular(closed::signal_to_noise(&dispersion.correlation, items))
+            }
+            Coefficient::OmegaU => self.omega_u(dispersion, false, monitor),
+            Coefficient::OmegaUObserved => self.omega_u(dispersion, true, monitor),
             Coefficient::OmegaTotal => self.omega_total(dispersion),
-            Coefficient::Alpha | Coefficient::Lambda2 => Outcome::default(),
+            _ => Outcome::default(),
         }
     }
 
-    fn omega_u(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {
+    /// Coefficients to which an item that does not vary just adds nothing.
+    fn of_any_items(
+        &mut self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+    ) -> Option<Outcome> {
+        let Dispersion { items, trace, total, ref covariance, .. } = *dispersion;
+        let value = match coefficient {
+            Coefficient::Alpha | Coefficient::Lambda3 | Coefficient::Mu0 => {
+                closed::alpha(items, trace, total)
+            }
+            Coefficient::Lambda1 => closed::lambda1(trace, total),
+            Coefficient::Lambda2 | Coefficient::Mu1 => closed::lambda2(covariance, items),
+            Coefficient::Lambda4 | Coefficient::SplitHalfMax => {
+                4.0 * self.most.find(covariance, items, true) / total
+            }
+            Coefficient::Lambda5 => closed::lambda5(covariance, items, false),
+            Coefficient::Lambda5Plus => closed::lambda5(covariance, items, true),
+            Coefficient::Mu2 => closed::mu(covariance, items, 2),
+            Coefficient::Mu3 => closed::mu(covariance, items, 3),
+            Coefficient::SplitHalfMin => 4.0 * self.least.find(covariance, items, false) / total,
+            Coefficient::SplitHalfMean => closed::split_half_mean(items, trace, total),
+            Coefficient::Sem => return Some(or_singular(closed::sem(items, trace, total))),
+            _ => return None,
+        };
+        Some(Outcome::ok(value))
+    }
+
+    fn omega_u(
+        &mut self,
+        dispersion: &Dispersion,
+        observed: bool,
+        monitor: &dyn Monitor,
+    ) -> Outcome {
         let items = dispersion.items;
         if items < 3 {
             return Outcome::none(Status::Undefined);
         }
-        // Maximum likelihood does not depend on the items' scales. With pairwise moments this is not the matrix of
-        // pairwise correlations.
-        standardise(&dispersion.covariance, items, &mut self.standardised);
-        self.last.ml.clone_from(&self.start.ml);
-        let fit = &mut self.last.ml;
-        let status = ml_one_factor(&self.standardised, items, fit, &mut self.memory, monitor);
+        let status = self.fit_likelihood(dispersion, monitor);
+        let fit = &self.last.ml;
         fitted(status, || {
             let (mut common, mut unique) = (0.0, 0.0);
             for (j, (l, t)) in fit.loadings.iter().zip(&fit.uniquenesses).enumerate() {
@@ -100,8 +159,27 @@ impl Estimator {
                 common += l * variance.sqrt();
                 unique += t * variance;
             }
-            common * common / (common * common + unique)
+            let all = if observed { dispersion.total } else { common * common + unique };
+            common * common / all
         })
+    }
+
+    fn fit_likelihood(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> FitStatus {
+        let Dispersion { items, ref covariance, .. } = *dispersion;
+        if let Some(status) = self.likelihood.status
+            && self.likelihood.covariance == *covariance
+        {
+            return status;
+        }
+        // Maximum likelihood does not depend on the items' scales. With pairwise moments this is not the matrix of
+        // pairwise correlations.
+        standardise(covariance, items, &mut self.standardised);
+        self.last.ml.clone_from(&self.start.ml);
+        let fit = &mut self.last.ml;
+        let status = ml_one_factor(&self.standardised, items, fit, &mut self.memory, monitor);
+        covariance.clone_into(&mut self.likelihood.covariance);
+        self.likelihood.status = Some(status);
+        status
     }
 
     fn omega_total(&mut self, dispersion: &Dispersion) -> Outcome {
@@ -123,6 +201,10 @@ impl Estimator {
             1.0 - unique / total
         })
     }
+}
+
+fn or_singular(value: Option<f64>) -> Outcome {
+    value.map_or_else(|| Outcome::none(Status::NotPositiveDefinite), Outcome::ok)
 }
 
 fn fitted(status: FitStatus, value: impl FnOnce() -> f64) -> Outcome {

@@ -1,19 +1,8 @@
 //! Derivatives of coefficients in the covariances or correlations: what influence values are made of.
 
-use super::closed::off_diagonal_squares;
-use super::{Coefficient, Estimator};
+use super::{Coefficient, Estimator, Matrix, closed_gradient};
 use crate::factor::minres_gradient;
-use crate::linalg::inverse;
 use crate::moments::Dispersion;
-
-/// Which matrix a coefficient is a function of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Matrix {
-    /// Covariances.
-    Covariance,
-    /// Correlations; their diagonal does not move.
-    Correlation,
-}
 
 /// The derivative of a coefficient: it moves by the sum over all ordered pairs of `values[i, j] dM[i, j]`.
 #[derive(Debug, Clone)]
@@ -49,21 +38,36 @@ impl Estimator {
     /// The derivative of a coefficient where it was last evaluated; nothing where it has none.
     pub fn gradient(&self, coefficient: Coefficient, dispersion: &Dispersion) -> Option<Gradient> {
         let values = match coefficient {
-            Coefficient::Alpha => alpha(dispersion),
-            Coefficient::AlphaStd => alpha_std(dispersion),
-            Coefficient::Lambda2 => lambda2(dispersion)?,
-            Coefficient::Lambda6 => lambda6(dispersion)?,
-            Coefficient::OmegaU => self.omega_u_gradient(dispersion)?,
+            Coefficient::Alpha | Coefficient::Lambda3 | Coefficient::Mu0 => {
+                closed_gradient::alpha(dispersion)
+            }
+            Coefficient::AlphaStd => closed_gradient::alpha_std(dispersion),
+            Coefficient::Lambda1 => closed_gradient::lambda1(dispersion),
+            Coefficient::Lambda2 | Coefficient::Mu1 => closed_gradient::lambda2(dispersion)?,
+            Coefficient::Lambda4 | Coefficient::SplitHalfMax => {
+                closed_gradient::split_half(dispersion, &self.most.split)?
+            }
+            Coefficient::Lambda5 => closed_gradient::lambda5(dispersion, false)?,
+            Coefficient::Lambda5Plus => closed_gradient::lambda5(dispersion, true)?,
+            Coefficient::Lambda6 => closed_gradient::lambda6(dispersion)?,
+            Coefficient::Mu2 => closed_gradient::mu(dispersion, 2)?,
+            Coefficient::Mu3 => closed_gradient::mu(dispersion, 3)?,
+            Coefficient::SplitHalfMin => {
+                closed_gradient::split_half(dispersion, &self.least.split)?
+            }
+            Coefficient::SplitHalfMean => closed_gradient::split_half_mean(dispersion),
+            Coefficient::AverageR => closed_gradient::average_r(dispersion),
+            Coefficient::SignalToNoise => closed_gradient::signal_to_noise(dispersion),
+            Coefficient::Sem => closed_gradient::sem(dispersion)?,
+            Coefficient::OmegaU => self.omega_u_gradient(dispersion, false)?,
+            Coefficient::OmegaUObserved => self.omega_u_gradient(dispersion, true)?,
             Coefficient::OmegaTotal => self.omega_total_gradient(dispersion)?,
         };
-        let matrix = match coefficient {
-            Coefficient::AlphaStd | Coefficient::OmegaTotal => Matrix::Correlation,
-            _ => Matrix::Covariance,
-        };
+        let matrix = coefficient.matrix();
         Some(Gradient { matrix, values })
     }
 
-    fn omega_u_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
+    fn omega_u_gradient(&self, dispersion: &Dispersion, observed: bool) -> Option<Vec<f64>> {
         let items = dispersion.items;
         let fit = &self.last.ml;
         if fit.loadings.len() != items {
@@ -74,7 +78,12 @@ impl Estimator {
         let common: f64 = fit.loadings.iter().zip(&variances).map(|(l, v)| l * v.sqrt()).sum();
         let unique: f64 = fit.uniquenesses.iter().zip(&variances).map(|(t, v)| t * v).sum();
         let square = (common * common + unique).powi(2);
-        let (in_common, in_unique) = (2.0 * common * unique / square, -common * common / square);
+        let (in_common, in_unique, in_total) = if observed {
+            let total = dispersion.total;
+            (2.0 * common / total, 0.0, -(common / total).powi(2))
+        } else {
+            (2.0 * common * unique / square, -common * common / square, 0.0)
+        };
         let slopes = fit.uniqueness_slopes();
         let in_loadings: Vec<f64> = slopes
             .iter()
@@ -90,7 +99,8 @@ impl Estimator {
             fit.implicit_gradient(&self.standardised, &in_loadings, &in_variances)?;
         for i in 0..items {
             for j in 0..items {
-                gradient[i * items + j] /= (variances[i] * variances[j]).sqrt();
+                let g = &mut gradient[i * items + j];
+                *g = *g / (variances[i] * variances[j]).sqrt() + in_total;
             }
         }
         Some(gradient)
@@ -109,53 +119,4 @@ impl Estimator {
         gradient.iter_mut().step_by(dispersion.items + 1).for_each(|g| *g = 0.0);
         Some(gradient)
     }
-}
-
-fn alpha(dispersion: &Dispersion) -> Vec<f64> {
-    let Dispersion { items, trace, total, .. } = *dispersion;
-    let scale = items as f64 / (items as f64 - 1.0);
-    let mut gradient = vec![scale * trace / (total * total); items * items];
-    gradient.iter_mut().step_by(items + 1).for_each(|g| *g -= scale / total);
-    gradient
-}
-
-fn alpha_std(dispersion: &Dispersion) -> Vec<f64> {
-    let k = dispersion.items as f64;
-    let pairs = k * (k - 1.0);
-    let mean = (dispersion.correlation.iter().sum::<f64>() - k) / pairs;
-    let slope = k / (1.0 + (k - 1.0) * mean).powi(2) / pairs;
-    let mut gradient = vec![slope; dispersion.items * dispersion.items];
-    gradient.iter_mut().step_by(dispersion.items + 1).for_each(|g| *g = 0.0);
-    gradient
-}
-
-fn lambda2(dispersion: &Dispersion) -> Option<Vec<f64>> {
-    let Dispersion { items, trace, total, ref covariance, .. } = *dispersion;
-    let scale = items as f64 / (items as f64 - 1.0);
-    let shares: Vec<f64> = covariance.iter().map(|c| c / trace).collect();
-    let root = trace * (scale * off_diagonal_squares(&shares, items)).sqrt();
-    if root == 0.0 {
-        // The square root has no derivative where no items go together.
-        return None;
-    }
-    let common = (trace - root) / (total * total);
-    let mut gradient: Vec<f64> =
-        covariance.iter().map(|c| common + scale * c / (root * total)).collect();
-    gradient.iter_mut().step_by(items + 1).for_each(|g| *g = common - 1.0 / total);
-    Some(gradient)
-}
-
-fn lambda6(dispersion: &Dispersion) -> Option<Vec<f64>> {
-    let Dispersion { items, total, ref covariance, .. } = *dispersion;
-    let inverse = inverse(covariance, items)?;
-    let errors: f64 = inverse.iter().step_by(items + 1).map(|p| 1.0 / p).sum();
-    let mut gradient = vec![errors / (total * total); items * items];
-    for (j, row) in inverse.chunks_exact(items).enumerate() {
-        // 1 / P_jj moves by P_j' dC P_j / P_jj².
-        let scale = 1.0 / (row[j] * row[j] * total);
-        for (at, g) in gradient.iter_mut().enumerate() {
-            *g -= scale * row[at / items] * row[at % items];
-        }
-    }
-    Some(gradient)
 }

@@ -1,70 +1,17 @@
 //! Reliability coefficients: functions of moments.
 
 mod closed;
+mod closed_gradient;
+mod coefficient;
 mod estimator;
 mod gradient;
+mod split;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
+pub use coefficient::{Coefficient, Matrix};
 pub use estimator::Estimator;
-pub use gradient::{Gradient, Matrix};
-
-use crate::error::{Result, invalid};
-use crate::moments::Panel;
-
-/// A reliability coefficient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coefficient {
-    /// Cronbach's alpha, on covariances.
-    Alpha,
-    /// Alpha of standardised items, on correlations.
-    AlphaStd,
-    /// Guttman's second lower bound, on covariances.
-    Lambda2,
-    /// Guttman's sixth lower bound, on covariances.
-    Lambda6,
-    /// Omega of one factor by maximum likelihood, on covariances; model-implied denominator.
-    OmegaU,
-    /// Omega of one factor by minimum residuals, on correlations; observed denominator.
-    OmegaTotal,
-}
-
-impl Coefficient {
-    /// All coefficients.
-    pub const ALL: [Coefficient; 6] = [
-        Coefficient::Alpha,
-        Coefficient::AlphaStd,
-        Coefficient::Lambda2,
-        Coefficient::Lambda6,
-        Coefficient::OmegaU,
-        Coefficient::OmegaTotal,
-    ];
-
-    /// The name in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Coefficient::Alpha => "alpha",
-            Coefficient::AlphaStd => "alpha_std",
-            Coefficient::Lambda2 => "lambda2",
-            Coefficient::Lambda6 => "lambda6",
-            Coefficient::OmegaU => "omega_u",
-            Coefficient::OmegaTotal => "omega_total",
-        }
-    }
-
-    /// The coefficient of that name.
-    pub fn named(name: &str) -> Result<Coefficient> {
-        match Coefficient::ALL.into_iter().find(|c| c.name() == name) {
-            Some(coefficient) => Ok(coefficient),
-            None => invalid(format!("there is no coefficient {name:?}")),
-        }
-    }
-
-    /// The smallest panel that these coefficients of complete rows can be computed from.
-    pub fn panel(coefficients: &[Coefficient]) -> Panel {
-        let small = coefficients.iter().all(|c| *c == Coefficient::Alpha);
-        if small { Panel::Small } else { Panel::Full }
-    }
-}
+pub use gradient::Gradient;
+pub use split::{EXACT_ITEMS, STARTS, Split, extreme_split};
 
 /// How a coefficient came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

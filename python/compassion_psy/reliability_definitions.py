@@ -1,0 +1,53 @@
+"""Which coefficient a name stands for: estimator, matrix and denominator."""
+
+from __future__ import annotations
+
+EXACT_SPLIT_ITEMS = 20
+"""Up to so many items every split into halves is looked at (the core's ``EXACT_ITEMS``)."""
+
+SPLIT_STARTS = 100
+"""With more items, so many random splits are improved (the core's ``STARTS``)."""
+
+OF_BEST_SPLIT = ("lambda4", "split_half_max", "split_half_min")
+"""Coefficients of one split among all."""
+
+_SEARCH = (
+    f"; every split is looked at up to {EXACT_SPLIT_ITEMS} items, with more the best that "
+    f"exchanges of items reach from {SPLIT_STARTS} random splits"
+)
+
+DEFINITIONS = {
+    "alpha": "Cronbach's alpha of the covariance matrix",
+    "alpha_std": "alpha of standardised items, from the correlation matrix",
+    "lambda1": "Guttman's lambda 1 of the covariance matrix",
+    "lambda2": "Guttman's lambda 2 of the covariance matrix",
+    "lambda3": "Guttman's lambda 3 of the covariance matrix, which is alpha",
+    "lambda4": "Guttman's lambda 4 of the covariance matrix, the largest split-half coefficient "
+    f"of halves as equal as can be{_SEARCH}",
+    "lambda5": "Guttman's lambda 5 of the covariance matrix",
+    "lambda5_plus": "Guttman's lambda 5 of the covariance matrix with its root k/(k - 1) times, k "
+    "the number of items",
+    "lambda6": "Guttman's lambda 6 of the covariance matrix",
+    "mu0": "ten Berge and Zegers' mu 0 of the covariance matrix, which is alpha",
+    "mu1": "ten Berge and Zegers' mu 1 of the covariance matrix, which is lambda 2",
+    "mu2": "ten Berge and Zegers' mu 2 of the covariance matrix",
+    "mu3": "ten Berge and Zegers' mu 3 of the covariance matrix",
+    "split_half_max": "the largest split-half coefficient of the covariance matrix, halves as "
+    f"equal as can be{_SEARCH}",
+    "split_half_min": "the smallest split-half coefficient of the covariance matrix, halves as "
+    f"equal as can be{_SEARCH}",
+    "split_half_mean": "the mean of all split-half coefficients of the covariance matrix, halves "
+    "as equal as can be, exact for any number of items",
+    "omega_u": "omega of one factor by maximum likelihood on the covariance matrix, over the "
+    "total variance that the model implies",
+    "omega_u_observed": "omega of one factor by maximum likelihood on the covariance matrix, over "
+    "the observed total variance, both with divisor n",
+    "omega_total": "omega of one factor by minimum residuals on the correlation matrix, over the "
+    "observed total variance",
+    "average_r": "the mean of the correlations between items",
+    "signal_to_noise": "the ratio of signal to noise of standardised items, from the correlation "
+    "matrix",
+    "sem": "the standard error of measurement of the sum of the items, by alpha of the covariance "
+    "matrix, in points of that sum; divide by the number of items for that of their mean",
+}
+"""Which coefficient a name stands for."""

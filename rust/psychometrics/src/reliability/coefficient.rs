@@ -1,0 +1,155 @@
+//! The coefficients there are.
+
+use crate::error::{Result, invalid};
+use crate::moments::Panel;
+
+/// A coefficient of reliability, or what is read beside one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coefficient {
+    /// Cronbach's alpha, on covariances.
+    Alpha,
+    /// Alpha of standardised items, on correlations.
+    AlphaStd,
+    /// Guttman's second lower bound, on covariances.
+    Lambda2,
+    /// Guttman's sixth lower bound, on covariances.
+    Lambda6,
+    /// Omega of one factor by maximum likelihood, on covariances; model-implied denominator.
+    OmegaU,
+    /// Omega of one factor by minimum residuals, on correlations; observed denominator.
+    OmegaTotal,
+    /// As `OmegaU`, with the observed denominator.
+    OmegaUObserved,
+    /// Guttman's first lower bound, on covariances.
+    Lambda1,
+    /// Guttman's third lower bound: alpha.
+    Lambda3,
+    /// Guttman's fourth lower bound: the largest split half.
+    Lambda4,
+    /// Guttman's fifth lower bound, on covariances.
+    Lambda5,
+    /// The same with its root k / (k - 1) times.
+    Lambda5Plus,
+    /// The first of ten Berge & Zegers' series: alpha.
+    Mu0,
+    /// The second: lambda 2.
+    Mu1,
+    /// The third, on covariances.
+    Mu2,
+    /// The fourth, on covariances.
+    Mu3,
+    /// The largest split-half coefficient, on covariances.
+    SplitHalfMax,
+    /// The smallest, on covariances.
+    SplitHalfMin,
+    /// The mean of all, on covariances.
+    SplitHalfMean,
+    /// The mean correlation of items.
+    AverageR,
+    /// The ratio of signal to noise, on correlations.
+    SignalToNoise,
+    /// The standard error of measurement of the sum of the items, by alpha, on covariances.
+    Sem,
+}
+
+/// Which matrix a coefficient is a function of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matrix {
+    /// Covariances.
+    Covariance,
+    /// Correlations; their diagonal does not move.
+    Correlation,
+}
+
+impl Coefficient {
+    /// All coefficients.
+    pub const ALL: [Coefficient; 22] = [
+        Coefficient::Alpha,
+        Coefficient::AlphaStd,
+        Coefficient::Lambda2,
+        Coefficient::Lambda6,
+        Coefficient::OmegaU,
+        Coefficient::OmegaTotal,
+        Coefficient::OmegaUObserved,
+        Coefficient::Lambda1,
+        Coefficient::Lambda3,
+        Coefficient::Lambda4,
+        Coefficient::Lambda5,
+        Coefficient::Lambda5Plus,
+        Coefficient::Mu0,
+        Coefficient::Mu1,
+        Coefficient::Mu2,
+        Coefficient::Mu3,
+        Coefficient::SplitHalfMax,
+        Coefficient::SplitHalfMin,
+        Coefficient::SplitHalfMean,
+        Coefficient::AverageR,
+        Coefficient::SignalToNoise,
+        Coefficient::Sem,
+    ];
+
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Coefficient::Alpha => "alpha",
+            Coefficient::AlphaStd => "alpha_std",
+            Coefficient::Lambda2 => "lambda2",
+            Coefficient::Lambda6 => "lambda6",
+            Coefficient::OmegaU => "omega_u",
+            Coefficient::OmegaTotal => "omega_total",
+            Coefficient::OmegaUObserved => "omega_u_observed",
+            Coefficient::Lambda1 => "lambda1",
+            Coefficient::Lambda3 => "lambda3",
+            Coefficient::Lambda4 => "lambda4",
+            Coefficient::Lambda5 => "lambda5",
+            Coefficient::Lambda5Plus => "lambda5_plus",
+            Coefficient::Mu0 => "mu0",
+            Coefficient::Mu1 => "mu1",
+            Coefficient::Mu2 => "mu2",
+            Coefficient::Mu3 => "mu3",
+            Coefficient::SplitHalfMax => "split_half_max",
+            Coefficient::SplitHalfMin => "split_half_min",
+            Coefficient::SplitHalfMean => "split_half_mean",
+            Coefficient::AverageR => "average_r",
+            Coefficient::SignalToNoise => "signal_to_noise",
+            Coefficient::Sem => "sem",
+        }
+    }
+
+    /// The coefficient of that name.
+    pub fn named(name: &str) -> Result<Coefficient> {
+        match Coefficient::ALL.into_iter().find(|c| c.name() == name) {
+            Some(coefficient) => Ok(coefficient),
+            None => invalid(format!("there is no coefficient {name:?}")),
+        }
+    }
+
+    /// The matrix it is a function of.
+    pub fn matrix(self) -> Matrix {
+        match self {
+            Coefficient::AlphaStd
+            | Coefficient::OmegaTotal
+            | Coefficient::AverageR
+            | Coefficient::SignalToNoise => Matrix::Correlation,
+            _ => Matrix::Covariance,
+        }
+    }
+
+    /// Whether it is a function of the variances' sum and the total's variance alone.
+    fn of_sizes(self) -> bool {
+        matches!(
+            self,
+            Coefficient::Alpha
+                | Coefficient::Lambda1
+                | Coefficient::Lambda3
+                | Coefficient::Mu0
+                | Coefficient::SplitHalfMean
+                | Coefficient::Sem
+        )
+    }
+
+    /// The smallest panel that these coefficients of complete rows can be computed from.
+    pub fn panel(coefficients: &[Coefficient]) -> Panel {
+        if coefficients.iter().all(|c| c.of_sizes()) { Panel::Small } else { Panel::Full }
+    }
+}

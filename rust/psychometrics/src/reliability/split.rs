@@ -1,0 +1,219 @@
+//! The split of a scale into halves that covary most.
+//!
+//! Halves have as many items as each other, or one more. Up to [`EXACT_ITEMS`] items every split is looked at; with
+//! more, [`STARTS`] random splits are improved by exchanges of two items until none helps.
+
+use crate::simd::{RoundKeys, philox4x32};
+
+/// Up to so many items every split is looked at: 92,378 of 20 items.
+pub const EXACT_ITEMS: usize = 20;
+/// With more items, so many random splits are improved.
+pub const STARTS: usize = 100;
+
+/// Splits whose covariances differ by less than this share of all covariances are tied.
+const TIE: f64 = 1e-12;
+
+/// A split of items into halves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Split {
+    /// The covariance of the halves.
+    pub covariance: f64,
+    /// Whether each item is in the first half, which is never the larger one.
+    pub first_half: Vec<bool>,
+    /// Whether no other split that was looked at is as good.
+    pub unique: bool,
+}
+
+/// The split with the largest covariance of the halves, or the smallest.
+pub fn extreme_split(matrix: &[f64], items: usize, largest: bool) -> Split {
+    let search = Search::new(matrix, items, largest);
+    let best = if items <= EXACT_ITEMS { search.all_splits() } else { search.exchanges() };
+    let covariance = search.between(&best.first_half);
+    Split {
+        covariance: if largest { covariance } else { -covariance },
+        unique: best.value - best.runner_up > TIE * search.size,
+        first_half: best.first_half,
+    }
+}
+
+/// The best split so far, and how good the second best is.
+struct Best {
+    value: f64,
+    runner_up: f64,
+    first_half: Vec<bool>,
+}
+
+struct Search {
+    items: usize,
+    half: usize,
+    /// Covariances, or what is to be as small as can be with the other sign; the diagonal is zero.
+    cross: Vec<f64>,
+    /// The sum of their absolute values.
+    size: f64,
+}
+
+impl Search {
+    fn new(matrix: &[f64], items: usize, largest: bool) -> Search {
+        let mut cross: Vec<f64> = matrix.iter().map(|&c| if largest { c } else { -c }).collect();
+        cross.iter_mut().step_by(items + 1).for_each(|c| *c = 0.0);
+        let size = cross.iter().map(|c| c.abs()).sum();
+        Search { items, half: items / 2, cross, size }
+    }
+
+    fn row(&self, item: usize) -> &[f64] {
+        &self.cross[item * self.items..(item + 1) * self.items]
+    }
+
+    /// The covariance of a half with the other.
+    fn between(&self, first_half: &[bool]) -> f64 {
+        let inside = (0..self.items).filter(|&i| first_half[i]);
+        let with_other = |i: usize| -> f64 {
+            self.row(i).iter().zip(first_half).filter(|(_, first)| !**first).map(|(c, _)| c).sum()
+        };
+        inside.map(with_other).sum()
+    }
+
+    /// The best of all splits.
+    ///
+    /// A first half is a part of the earlier items and a part of the later ones. What the parts contribute by
+    /// themselves is computed once, so that a split costs two additions.
+    fn all_splits(&self) -> Best {
+        // Of an even number, the last item is always in the second half: each split comes once.
+        let free = self.items - usize::from(self.items.is_multiple_of(2));
+        let early = free / 2;
+        let late = free - early;
+        let early_alone = self.parts(0, early);
+        let late_alone = self.parts(early, late);
+        let mut of_size = vec![Vec::new(); late + 1];
+        (0..1_usize << late).for_each(|part| of_size[part.count_ones() as usize].push(part));
+        let mut together = vec![0.0; 1 << late];
+        let (mut value, mut runner_up, mut found) = (f64::NEG_INFINITY, f64::NEG_INFINITY, (0, 0));
+        for (part, &alone) in early_alone.iter().enumerate() {
+            let Some(others) =
+                self.half.checked_sub(part.count_ones() as usize).and_then(|n| of_size.get(n))
+            else {
+                continue;
+            };
+            together[0] = alone;
+            for j in 0..late {
+                // What two items in one half have in common is no longer between halves.
+                let row = self.row(early + j);
+                let common: f64 = (0..early).filter(|i| part >> i & 1 == 1).map(|i| row[i]).sum();
+                let (known, next) = together.split_at_mut(1 << j);
+                next.iter_mut().zip(known).for_each(|(next, known)| *next = *known - 2.0 * common);
+            }
+            for &other in others {
+                let sum = together[other] + late_alone[other];
+                if sum > value {
+                    (runner_up, value, found) = (value, sum, (part, other));
+                } else if sum > runner_up {
+                    runner_up = sum;
+                }
+            }
+        }
+        let (part, other) = found;
+        let members = part | other << early;
+        let first_half = (0..self.items).map(|i| members >> i & 1 == 1).collect();
+        Best { value, runner_up, first_half }
+    }
+
+    /// What each part of some items covaries with all the others, at the bits of its items.
+    fn parts(&self, first: usize, count: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; 1 << count];
+        for part in 1..sums.len() {
+            let top = part.ilog2() as usize;
+            let rest = part ^ (1 << top);
+            let row = self.row(first + top);
+            let within: f64 = (0..top).filter(|i| rest >> i & 1 == 1).map(|i| row[first + i]).sum();
+            sums[part] = sums[rest] + row.iter().sum::<f64>() - 2.0 * within;
+        }
+        sums
+    }
+
+    /// The best split that exchanges reach from random ones: the same ones for the same number of items.
+    fn exchanges(&self) -> Best {
+        let keys = RoundKeys::new([self.items as u32, 0]);
+        let (mut value, mut runner_up) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        let mut found = Vec::new();
+        for start in 0..STARTS {
+            let (first_half, nearest) = self.improved(self.random(&keys, start as u32));
+            let own = self.between(&first_half);
+            runner_up = runner_up.max(own + nearest);
+            if first_half == found {
+                continue;
+            }
+            if own > value {
+                (runner_up, value, found) = (runner_up.max(value), own, first_half);
+            } else {
+                runner_up = runner_up.max(own);
+            }
+        }
+        Best { value, runner_up, first_half: found }
+    }
+
+    /// A random split (Fisher & Yates).
+    fn random(&self, keys: &RoundKeys, start: u32) -> Vec<bool> {
+        let mut order: Vec<usize> = (0..self.items).collect();
+        for place in 0..self.half {
+            let [word, ..] = philox4x32([place as u32, start, 0, 0], keys);
+            order.swap(place, place + word as usize % (self.items - place));
+        }
+        let mut first_half = vec![false; self.items];
+        order[..self.half].iter().for_each(|&item| first_half[item] = true);
+        first_half
+    }
+
+    /// A split that no exchange of two items improves, and what the best exchange would add.
+    ///
+    /// The gain is that of Kernighan & Lin (1970).
+    fn improved(&self, mut first_half: Vec<bool>) -> (Vec<bool>, f64) {
+        let items = self.items;
+        // What each item would add by going over, had it no partner.
+        let mut pull: Vec<f64> = (0..items)
+            .map(|i| {
+                let sides = self.row(i).iter().zip(&first_half);
+                sides.map(|(c, &first)| if first == first_half[i] { *c } else { -c }).sum()
+            })
+            .collect();
+        let mut partners = vec![0.0; items];
+        loop {
+            // Items of the first half are no partners: written so that the loop over partners has no branches.
+            for ((partner, &pull), &first) in partners.iter_mut().zip(&pull).zip(&first_half) {
+                *partner = if first { f64::NEG_INFINITY } else { 0.5 * pull };
+            }
+            let (mut gain, mut i) = (f64::NEG_INFINITY, 0);
+            for item in (0..items).filter(|&item| first_half[item]) {
+                let sums = self.row(item).iter().zip(&partners).map(|(c, partner)| c + partner);
+                let most =
+                    sums.fold(f64::NEG_INFINITY, |most, sum| if sum > most { sum } else { most });
+                let sum = pull[item] + 2.0 * most;
+                if sum > gain {
+                    (gain, i) = (sum, item);
+                }
+            }
+            if gain <= TIE * self.size {
+                // Of an even number, the last item belongs to the second half: a split has one name.
+                if items.is_multiple_of(2) && first_half[items - 1] {
+                    first_half.iter_mut().for_each(|first| *first = !*first);
+                }
+                return (first_half, gain);
+            }
+            let sums = self.row(i).iter().zip(&partners).map(|(c, partner)| c + partner);
+            let Some((j, _)) = sums.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+                return (first_half, gain);
+            };
+            first_half.swap(i, j);
+            let (row_i, row_j) = (self.row(i), self.row(j));
+            for (l, pull) in pull.iter_mut().enumerate() {
+                // Item i has left the first half, j the second.
+                let change = 2.0 * (row_j[l] - row_i[l]);
+                *pull += if first_half[l] { change } else { -change };
+            }
+            for l in [i, j] {
+                let sides = self.row(l).iter().zip(&first_half);
+                pull[l] =
+                    sides.map(|(c, &first)| if first == first_half[l] { *c } else { -c }).sum();
+            }
+        }
+    }
+}
