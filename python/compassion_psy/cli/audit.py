@@ -7,9 +7,10 @@ import click
 import polars as pl
 
 from compassion_psy.audit.auditing import audit as look_at
+from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._scales import named_scales
 from compassion_psy.cli.reliability import Number
-from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.data.writing import write_tables
 from compassion_psy.reading import read_survey
 
 FINDINGS = 3
@@ -91,9 +92,10 @@ def audit(
     .arrow, .xlsx, .sav, .dta or .jsonl file, or a folder of them. The summary is printed; all
     findings with their evidence are written to --out.
     """
-    for path in (out, items_out, persons_out):
-        if path is not None:
-            check_writable(path)
+    refuse_overwriting(
+        survey_inputs(data, [scale_name]),
+        {"--out": out, "--items-out": items_out, "--persons-out": persons_out},
+    )
     scale, *others = named_scales([scale_name], columns)
     if others:
         raise click.UsageError(
@@ -112,10 +114,10 @@ def audit(
         **options,
     )
     click.echo(str(result))
-    tables = {out: result.findings, items_out: result.items, persons_out: result.persons}
-    for path, table in tables.items():
-        if path is not None:
-            write_table(table, path)
-            click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
+    tables = ((out, result.findings), (items_out, result.items), (persons_out, result.persons))
+    written = {path: table for path, table in tables if path is not None}
+    write_tables(written)
+    for path, table in written.items():
+        click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
     if fail_on_findings and result.findings.filter(pl.col("kind") != "careless").height:
         context.exit(FINDINGS)

@@ -102,7 +102,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         texts(self.source_column, "source_column")
-        listed = (self.scales,) if isinstance(self.scales, (str, Scale)) else tuple(self.scales)
+        one = isinstance(self.scales, (str, Scale, Target))
+        listed = (self.scales,) if one else tuple(self.scales)
         if not listed or not self.sources:
             raise OptionError("a recipe needs at least one scale and one source.")
         names = [source.name for source in self.sources]
@@ -200,6 +201,11 @@ class Recipe:
                 unfinished.unlink()
 
 
+def is_scale_file(scale: object) -> bool:
+    """Whether a scale of a recipe is the name of a file, and not an id or an object."""
+    return isinstance(scale, str) and scale.lower().endswith(".toml")
+
+
 def _target(scale: object) -> Target:
     if isinstance(scale, Target):
         return scale
@@ -209,7 +215,7 @@ def _target(scale: object) -> Target:
 
 
 def _named_scale(name: str, folder: Path) -> Scale:
-    if not name.lower().endswith(".toml"):
+    if not is_scale_file(name):
         return registry.get(name)
     described = Scale.read(folder / name)
     if len(described) > 1:
