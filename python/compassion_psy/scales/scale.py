@@ -269,7 +269,8 @@ class Scale:
         codebook : polars.DataFrame
             Columns ``scale``, ``item`` (the column in the data), ``minimum``, ``maximum``, and
             where needed ``reversed`` (true, 1 or -1 for a reversed item; false, 0, 1 in a column
-            with -1, or null for others) and ``subscale`` (its key).
+            with -1, or null for others; a column of nothing but 1 is refused) and ``subscale``
+            (its key).
 
         Raises
         ------
