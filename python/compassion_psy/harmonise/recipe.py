@@ -40,8 +40,11 @@ class Target:
     columns: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.scale, Scale):
-            texts(self.scale, "scale")
+        if not isinstance(self.scale, Scale) and not (isinstance(self.scale, str) and self.scale):
+            raise OptionError(
+                f"scale is {self.scale!r}, but it must be a Scale, the id of a published one, or "
+                "the name of a file."
+            )
 
     def resolved(self, folder: Path) -> Scale:
         """Return the scale, with the columns of the harmonised frame.
