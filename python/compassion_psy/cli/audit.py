@@ -8,6 +8,7 @@ import polars as pl
 
 from compassion_psy.audit.auditing import audit as look_at
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
+from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import named_scales
 from compassion_psy.cli.reliability import Number
 from compassion_psy.data.writing import write_tables
@@ -69,6 +70,7 @@ class Check(click.ParamType[tuple[str, float]]):
     help=f"End with exit code {FINDINGS} when anything is found besides careless persons, of whom "
     "every survey has some.",
 )  # fmt: skip
+@reading_options
 @click.pass_context
 def audit(
     context: click.Context,
@@ -104,8 +106,9 @@ def audit(
         )
     # Answers are audited as they are: texts among them are told as findings.
     names = [*by, *person, *([wave] if wave else [])]
+    reading = given_to_reading(options)
     result = look_at(
-        read_survey(data, texts=names),
+        read_survey(data, texts=names, **reading),
         scale,
         by=list(by) or None,
         wave=wave,

@@ -6,6 +6,7 @@ from typing import Any, cast, get_args
 import click
 
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
+from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
 from compassion_psy.data.writing import write_tables
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
@@ -79,6 +80,7 @@ class Number(click.ParamType[int | float]):
 @click.option("--threads", type=int, help="Threads to use; all when not given.")
 @click.option("--out", type=_FILE, help="Write the table to this .csv, .parquet or .json file.")
 @click.option("--replicates-out", type=_FILE, help="Write all bootstrap replicates to this file.")
+@reading_options
 def reliability(
     data: Path,
     scales: tuple[str, ...],
@@ -115,9 +117,10 @@ def reliability(
         for scale in named_scales(scales, columns)
         for score in (scale.scores if subscales or scale.total is None else (scale,))
     ]
+    reading = given_to_reading(options)
     answers = list(dict.fromkeys(item for scale in described for item in scale.items))
     result = estimate_reliability(
-        read_survey(data, answers=answers, texts=[*by, *cluster, *strata]),
+        read_survey(data, answers=answers, texts=[*by, *cluster, *strata], **reading),
         described,
         by=list(by) or None,
         cluster=list(cluster) or None,

@@ -28,6 +28,8 @@ from compassion_psy.reading.tables import (
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEADER_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b"
+_SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])\r?\n")
 _QUOTED = r'"[^"]*"'
 
 
@@ -118,6 +120,17 @@ def open_delimited(path: Path, *, encoding: str, separator: str | None) -> Delim
             start = source[:_HEADER_BYTES]
         elif start.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise DataError(f'{path} is UTF-16 text; read it with encoding="utf-16".')
+        declared = _SEPARATOR_LINE.match(start)
+        if declared:
+            # What follows is the file; this first line is for Excel.
+            separator = separator or declared[1].decode()
+            source = source if isinstance(source, bytes) else _content(path)
+            source = source[declared.end() :]
+            start = source[:_HEADER_BYTES]
+        if not _is_compressed(path) and start.startswith(_GZIP):
+            raise DataError(
+                f"{path} is compressed (gzip), which its ending does not say; add .gz to its name."
+            )
         if not start.strip():
             raise DataError(f"{path} is empty; give a file with a header row and answers.")
         separator = separator or _separator(path, start.decode("utf-8", errors="replace"))
@@ -157,12 +170,14 @@ def _is_compressed(path: Path) -> bool:
     return path.name.lower().endswith(".gz")
 
 
-def _decoded(path: Path, encoding: str) -> str:
+def _content(path: Path) -> bytes:
     content = path.read_bytes()
-    if _is_compressed(path):
-        content = gzip.decompress(content)
+    return gzip.decompress(content) if _is_compressed(path) else content
+
+
+def _decoded(path: Path, encoding: str) -> str:
     try:
-        return content.decode(encoding)
+        return _content(path).decode(encoding)
     except LookupError:
         raise OptionError(
             f"encoding is {encoding!r}, which is not known; give one such as 'latin-1'."
