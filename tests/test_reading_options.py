@@ -76,3 +76,19 @@ def test_names_that_differ_in_their_unicode_form_only(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("cafe\u0301,b\n1,2\n")
     with pytest.raises(DataError, match="differs in its Unicode form"):
         read_survey(tmp_path / "t.csv", columns=["caf\u00e9"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("\n\na,b\n1,2\n", "begins with an empty line"),
+        ("\ufeff\r\na,b\r\n1,2\r\n", "begins with an empty line"),
+        ('a,b\n1,"2\n3,4\n', "odd number of quotation marks"),
+        ('a,b\n1,2"\n3,4\n', "odd number of quotation marks"),
+        ("^c.*$,cx\n1,2\n", r"column named '\^c\.\*\$'.*rename it"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "t.csv").write_text(content, newline="")
+    with pytest.raises(DataError, match=words):
+        read_survey(tmp_path / "t.csv")

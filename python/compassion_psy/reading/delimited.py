@@ -30,6 +30,7 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEADER_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
 _SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])\r?\n")
+_BLANK_LINE = re.compile(rb"(?:\xef\xbb\xbf)?[ ]*\r?\n")
 _QUOTED = r'"[^"]*"'
 
 
@@ -86,6 +87,7 @@ def read_delimited(path: Path, options: ReadOptions) -> SourceTable:
     """
     file = open_delimited(path, encoding=options.encoding, separator=options.separator)
     refuse_repeated(path, file.names)
+    _refuse_patterns(path, file.names)
     columns = wanted(path, file.names, options)
     with _explained(path):
         refuse_other_widths(
@@ -133,6 +135,8 @@ def open_delimited(path: Path, *, encoding: str, separator: str | None) -> Delim
             )
         if not start.strip():
             raise DataError(f"{path} is empty; give a file with a header row and answers.")
+        if _BLANK_LINE.match(start):
+            raise DataError(f"{path} begins with an empty line; remove what is above the header.")
         separator = separator or _separator(path, start.decode("utf-8", errors="replace"))
         rows = pl.scan_csv(
             source,
@@ -146,6 +150,16 @@ def open_delimited(path: Path, *, encoding: str, separator: str | None) -> Delim
     return DelimitedFile(path, source, separator, rows.rows())
 
 
+def _refuse_patterns(path: Path, names: list[str]) -> None:
+    for name in names:
+        # Polars takes such a name for a regular expression of names.
+        if name.startswith("^") and name.endswith("$"):
+            raise DataError(
+                f"{path} has a column named {name!r}, which begins with ^ and ends with $ as a "
+                "pattern does; rename it."
+            )
+
+
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
@@ -157,6 +171,11 @@ def _explained(path: Path) -> Iterator[None]:
             raise DataError(
                 f"{path} is not UTF-8 text; say which encoding it has, for example "
                 'encoding="latin-1" or, from Excel, encoding="windows-1252".'
+            ) from error
+        if isinstance(error, PolarsError) and _content(path).count(b'"') % 2:
+            raise DataError(
+                f"{path} has an odd number of quotation marks, so a text begins that does not end, "
+                "or the file is cut off; correct the mark that has no other."
             ) from error
         raise unreadable(path, "delimited text", error) from error
 
