@@ -610,13 +610,16 @@ KEPT = PLAIN | st.builds(
     Kept, WORDS, values=st.dictionaries(PLAIN, WORDS) | st.dictionaries(PLAIN, st.booleans()),
     missing_codes=st.lists(st.integers()),
 )  # fmt: skip
-DATES = st.builds(DateWindow, WORDS, from_=st.dates(), format=st.text(), undated=st.just("keep"))
+FORMATS = st.just("") | st.text().map(lambda text: f"{text.replace('%', '')}%d.%m.%Y")
+DATES = st.builds(DateWindow, WORDS, from_=st.dates(), format=FORMATS, undated=st.just("keep"))
 SOURCES = st.builds(
     Source, WORDS, files=st.lists(WORDS, unique=True, min_size=1),
     answers=st.lists(ANSWERS, max_size=2), keep=st.dictionaries(WORDS, KEPT, max_size=3),
     dates=st.none() | DATES,
     duplicates=st.none() | st.builds(Duplicates, st.lists(WORDS, unique=True, min_size=1),
-                                     keep=st.just("last"), order=st.lists(WORDS, unique=True)),
+                                     keep=st.just("last"), order=st.lists(WORDS, unique=True),
+                                     missing_codes=st.none() | st.lists(WORDS | NUMBER)),
+    encoding=st.text(), separator=st.text(), sheet=st.text(),
 )  # fmt: skip
 RECIPES = st.builds(
     Recipe,

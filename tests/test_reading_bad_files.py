@@ -43,7 +43,7 @@ def refused(source: object, **options: object) -> str:
         (b"Q1,Q2\n1,2\n1,2,3\n", "3 fields in row 2"),
         (b'Q1,Q2\n"a\nb",2\n"a, ""b",2,3\n', "3 fields in row 2"),
         (b"Q1,Q2\n1,2\n\n", "1 fields in row 2"),
-        (b'Q1,Q2\n1,"2\n3,4\n', 'cannot be read as delimited text: could not parse `"2'),
+        (b'Q1,Q2\n1,"2\n3,4\n', "has an odd number of quotation marks"),
     ],
 )
 def test_bad_csv(tmp_path: Path, content: bytes, words: str) -> None:

@@ -310,3 +310,14 @@ def test_options_have_limits(source: str, options: dict[str, str], words: str) -
 def test_a_frame_is_no_source() -> None:
     with pytest.raises(OptionError, match="source is a DataFrame"):
         read_survey(pl.DataFrame())
+
+
+@pytest.mark.parametrize("blank", [1, 2, 20])
+def test_names_below_blank_rows_of_a_workbook(tmp_path: Path, blank: int) -> None:
+    workbook = openpyxl.Workbook()
+    for row, values in enumerate([("q1", "q2"), (1, 2), (None, None), (3, 5)], start=blank + 1):
+        for column, value in enumerate(values, start=1):
+            workbook.active.cell(row, column, value)
+    workbook.save(tmp_path / "t.xlsx")
+    read = read_survey(tmp_path / "t.xlsx").collect()
+    assert read.to_dict(as_series=False) == {"q1": [1, None, 3], "q2": [2, None, 5]}

@@ -418,3 +418,10 @@ def test_the_fact_sheet_of_the_documentation(tmp_path: Path) -> None:
     (scale,) = cp.Scale.read(tmp_path / "full.toml")
     assert [score.name for score in scale.scores] == ["calm", "calm_body", "calm_mind"]
     assert scale.missing == cp.scales.MissingRule(minimum_answered=3, fill="person_mean")
+
+
+def test_a_codebook_of_ones_is_not_guessed_at() -> None:
+    with pytest.raises(ScaleError, match=r"nothing but 1.*write true or false"):
+        cp.Scale.from_codebook(codebook(reversed=[1, 1, 1, 1]))
+    with pytest.raises(ScaleError, match=r"holds 0\.6; write true or false"):
+        cp.Scale.from_codebook(codebook(reversed=[0.0, 0.6, 1.0, 0.0]))

@@ -1,5 +1,6 @@
 """Files: what can be read and written, and one clear sentence about what cannot."""
 
+import csv
 import json
 import stat
 from pathlib import Path
@@ -55,6 +56,21 @@ def test_formulas_are_disarmed_in_csv_and_numbers_left_alone(tmp_path: Path) -> 
     assert pl.read_parquet(tmp_path / "t.parquet")["=site"].to_list() == texts
 
 
+def test_a_formula_behind_a_semicolon_stays_inside_its_cell(tmp_path: Path) -> None:
+    texts = ["x;=1+1", 'a "b";=2', "line\n=3", "", None, "＝4", "＋5", "－6", "＠7"]
+    frame = pl.DataFrame({"note;=1": texts, "passed": [True] * 9}).with_columns(
+        day=pl.date(2024, 1, 31)
+    )
+    write_table(frame, tmp_path / "t.csv")
+    # As a spreadsheet splits that separates at semicolons.
+    with (tmp_path / "t.csv").open(newline="") as file:
+        rows = list(csv.reader(file, delimiter=";"))
+    assert not [cell for row in rows for cell in row if cell[:1] in "=+-@＝＋－＠" and cell]
+    read = pl.read_csv(tmp_path / "t.csv", try_parse_dates=True)
+    assert read.schema == frame.schema
+    assert read["note;=1"].to_list() == [*texts[:5], "'＝4", "'＋5", "'－6", "'＠7"]
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +78,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     write_table(frame, path)
     before = path.read_bytes()
 
-    def full(self: pl.DataFrame, file: Path) -> None:
+    def full(self: pl.DataFrame, file: Path, **options: str) -> None:
         file.write_bytes(b"half")
         raise OSError("no space left on device")
 

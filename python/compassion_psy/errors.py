@@ -1,5 +1,6 @@
 """Exceptions and warnings of the package, and the wording they share."""
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -37,12 +38,22 @@ def missing_extra(package: str, extra: str) -> MissingExtraError:
     )
 
 
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 def nearest(name: object, candidates: Iterable[str]) -> str:
     """Return a sentence that helps a reader who wrote `name` where one of `candidates` belongs.
 
     Near names are suggested; where none is near, the first candidates are listed.
     """
     known = list(candidates)
+    for candidate in known:
+        if candidate != name and _composed(candidate) == _composed(str(name)):
+            return (
+                f"{candidate!r} looks the same and differs in its Unicode form: a letter and its "
+                "accent are one sign in one of them and two in the other; copy the name."
+            )
     by_lower = {candidate.lower(): candidate for candidate in reversed(known)}
     close = get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.6)
     if close:

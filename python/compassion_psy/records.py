@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 import tomllib
 import types
 import typing
@@ -14,6 +15,9 @@ from typing import Any, Literal, TypeVar
 from compassion_psy.errors import CompassionError, nearest
 
 Record = TypeVar("Record")
+
+_LARGEST = 2**53
+"""Beyond it a whole number may be changed by being a float."""
 
 _WORDS: dict[Any, str] = {
     str: "a text",
@@ -41,6 +45,8 @@ def load_toml(path: Path, error: type[CompassionError]) -> dict[str, Any]:
         raise error(f"{path}: the file is not UTF-8 text; save it as UTF-8.") from reason
     except tomllib.TOMLDecodeError as reason:
         raise error(f"{path}: the file is not valid TOML: {reason}.") from reason
+    except ValueError as reason:  # a whole number of thousands of digits
+        raise error(f"{path}: the file holds a number that is too long; correct it.") from reason
     except RecursionError as reason:
         raise error(f"{path}: the file nests lists or tables too deeply; flatten it.") from reason
 
@@ -120,9 +126,18 @@ def _value(hint: Any, value: Any, place: str, name: str, error: type[CompassionE
         return record(typing.cast(type[Any], hint), value, f"{place}, {name}", error)
     if hint is object:
         return value
+    if hint in (int, float) and not isinstance(value, bool):
+        _refuse_boundless(value, place, name, error)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return value
     # A truth is a whole number to Python, and to nobody else.
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         raise error(f"{place}: {name} is {value!r}, but it must be {_WORDS[hint]}.")
     return value
+
+
+def _refuse_boundless(value: Any, place: str, name: str, error: type[CompassionError]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise error(f"{place}: {name} is {value}, but it must be a finite number.")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise error(f"{place}: {name} is beyond {_LARGEST:,}; give a smaller number.")

@@ -7,9 +7,11 @@ import click
 import polars as pl
 
 from compassion_psy.audit.auditing import audit as look_at
+from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
+from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import named_scales
 from compassion_psy.cli.reliability import Number
-from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.data.writing import write_tables
 from compassion_psy.reading import read_survey
 
 FINDINGS = 3
@@ -74,6 +76,7 @@ class Check(click.ParamType[tuple[str, float]]):
     "--accept", multiple=True, metavar="FINDING[:ITEM]",
     help="A finding that is known, and is no reason to fail: weak_item, weak_item:q7. Repeatable.",
 )  # fmt: skip
+@reading_options
 @click.pass_context
 def audit(
     context: click.Context,
@@ -98,9 +101,10 @@ def audit(
     .arrow, .xlsx, .sav, .dta or .jsonl file, or a folder of them. The summary is printed; all
     findings with their evidence are written to --out.
     """
-    for path in (out, items_out, persons_out):
-        if path is not None:
-            check_writable(path)
+    refuse_overwriting(
+        survey_inputs(data, [scale_name]),
+        {"--out": out, "--items-out": items_out, "--persons-out": persons_out},
+    )
     scale, *others = named_scales([scale_name], columns)
     if others:
         raise click.UsageError(
@@ -109,8 +113,9 @@ def audit(
         )
     # Answers are audited as they are: texts among them are told as findings.
     names = [*by, *person, *([wave] if wave else [])]
+    reading = given_to_reading(options)
     result = look_at(
-        read_survey(data, texts=names),
+        read_survey(data, texts=names, **reading),
         scale,
         by=list(by) or None,
         wave=wave,
@@ -119,11 +124,11 @@ def audit(
         **options,
     )
     click.echo(str(result))
-    tables = {out: result.findings, items_out: result.items, persons_out: result.persons}
-    for path, table in tables.items():
-        if path is not None:
-            write_table(table, path)
-            click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
+    tables = ((out, result.findings), (items_out, result.items), (persons_out, result.persons))
+    written = {path: table for path, table in tables if path is not None}
+    write_tables(written)
+    for path, table in written.items():
+        click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
     if fail_on_findings and _unknown(result.findings, accept).height:
         context.exit(FINDINGS)
 

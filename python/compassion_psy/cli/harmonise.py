@@ -4,8 +4,11 @@ from pathlib import Path
 
 import click
 
-from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.cli._outputs import refuse_overwriting
+from compassion_psy.data.writing import write_tables
+from compassion_psy.harmonise import Recipe
 from compassion_psy.harmonise import harmonise as run_recipe
+from compassion_psy.harmonise.reading import input_files
 
 _FILE = click.Path(path_type=Path)
 
@@ -23,12 +26,12 @@ def harmonise(recipe: Path, out: Path | None, log_out: Path | None) -> None:
     RECIPE is a TOML file; its paths are relative to its own folder. What the steps did is printed;
     nothing is written unless the whole recipe could be carried out.
     """
-    for path in (out, log_out):
-        if path is not None:
-            check_writable(path)
-    result = run_recipe(recipe)
+    declared = Recipe.read(recipe)
+    refuse_overwriting([recipe, *input_files(declared)], {"--out": out, "--log-out": log_out})
+    result = run_recipe(declared)
     click.echo(str(result))
-    for frame, path in ((result.frame, out), (result.log, log_out)):
-        if path is not None:
-            write_table(frame, path)
-            click.echo(f"Wrote {frame.height:,} rows to {path}", err=True)
+    tables = ((out, result.frame), (log_out, result.log))
+    written = {path: table for path, table in tables if path is not None}
+    write_tables(written)
+    for path, table in written.items():
+        click.echo(f"Wrote {table.height:,} rows to {path}", err=True)

@@ -1,13 +1,14 @@
 """compassion-psy reliability: from a file of answers to a table of reliability by site."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import click
 
+from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
+from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
-from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.data.writing import write_tables
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
 from compassion_psy.reading import read_survey
 from compassion_psy.reliability import Analytic
@@ -81,6 +82,7 @@ class Number(click.ParamType[int | float]):
 @click.option("--threads", type=int, help="Threads to use; all when not given.")
 @click.option("--out", type=_FILE, help="Write the table to this .csv, .parquet or .json file.")
 @click.option("--replicates-out", type=_FILE, help="Write all bootstrap replicates to this file.")
+@reading_options
 def reliability(
     data: Path,
     scales: tuple[str, ...],
@@ -109,17 +111,18 @@ def reliability(
         raise click.UsageError(
             "--bayesian weights do not keep the shares of --strata; leave one of them out."
         )
-    _refuse_overwriting(
-        (data, *map(Path, scales)), {"--out": out, "--replicates-out": replicates_out}
+    refuse_overwriting(
+        survey_inputs(data, scales), {"--out": out, "--replicates-out": replicates_out}
     )
     described = [
         score
         for scale in named_scales(scales, columns)
         for score in (scale.scores if subscales or scale.total is None else (scale,))
     ]
+    reading = given_to_reading(options)
     answers = list(dict.fromkeys(item for scale in described for item in scale.items))
     result = estimate_reliability(
-        read_survey(data, answers=answers, texts=[*by, *cluster, *strata]),
+        read_survey(data, answers=answers, texts=[*by, *cluster, *strata], **reading),
         described,
         by=list(by) or None,
         cluster=list(cluster) or None,
@@ -128,36 +131,21 @@ def reliability(
         interval=_interval(interval, replicates, seed, bayesian),
         **options,
     )
+    tables = {}
     if replicates_out is not None:
-        write_table(result.replicates, replicates_out)
+        tables[replicates_out] = result.replicates
+    if out is not None:
+        tables[out] = result.table
+    write_tables(tables)
+    if replicates_out is not None:
         click.echo(f"Wrote {result.replicates.height:,} replicates to {replicates_out}", err=True)
     if out is None:
         click.echo(str(result))
     else:
-        write_table(result.table, out)
         click.echo(f"Wrote {result.table.height:,} rows to {out}", err=True)
         if seed is None and result.seed is not None:
             # The printed table says it; a file has no place for it.
             click.echo(f"Seed {result.seed}; give --seed {result.seed} to repeat.", err=True)
-
-
-def _refuse_overwriting(inputs: Sequence[Path], outputs: dict[str, Path | None]) -> None:
-    """Raise UsageError where an output is an input, or is named twice; DataError where unusable."""
-    taken = {path.resolve(): "is also an input" for path in inputs}
-    for option, path in outputs.items():
-        if path is None:
-            continue
-        check_writable(path)
-        place = path.resolve()
-        same = [known for known in taken if known == place or _is_one_file(known, place)]
-        if same:
-            raise click.UsageError(f"{option} {path} {taken[same[0]]}; name another file.")
-        taken[place] = f"is also {option}"
-
-
-def _is_one_file(path: Path, other: Path) -> bool:
-    # A hard link, or another spelling where the file system does not tell a from A.
-    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _interval(

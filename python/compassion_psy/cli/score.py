@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
+from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
+from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
 from compassion_psy.cli.reliability import Number
 from compassion_psy.data.frames import as_frame
-from compassion_psy.data.writing import check_writable, write_table
+from compassion_psy.data.writing import write_table
 from compassion_psy.reading import read_survey
 from compassion_psy.scoring import score as score_frame
 
@@ -62,6 +64,7 @@ class Reliability(click.ParamType[tuple[str, float]]):
 )  # fmt: skip
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 @click.option("--out", type=_FILE, required=True, help="The .csv, .parquet or .json to write.")
+@reading_options
 def score(
     data: Path,
     scales: tuple[str, ...],
@@ -76,10 +79,11 @@ def score(
 
     All columns of DATA are written to the file that --out names, the scores behind them.
     """
-    check_writable(out)
+    refuse_overwriting(survey_inputs(data, scales), {"--out": out})
     described = named_scales(scales, options.pop("columns"))
     items = list(dict.fromkeys(item for scale in described for item in scale.items))
-    frame = as_frame(read_survey(data, answers=items), None)
+    reading = given_to_reading(options)
+    frame = as_frame(read_survey(data, answers=items, **reading), None)
     scored = score_frame(
         frame,
         described,

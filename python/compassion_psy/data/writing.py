@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -14,7 +15,7 @@ from compassion_psy.errors import DataError
 WRITABLE = (".csv", ".parquet", ".json")
 
 # A spreadsheet takes a text that begins so for a formula, and runs it.
-_FORMULA = r"^([=+\-@\t\r\n])"
+_FORMULA = r"^([=+\-@＝＋－＠\t\r\n])"
 
 
 def write_table(frame: pl.DataFrame, path: str | PathLike[str]) -> None:
@@ -35,25 +36,52 @@ def write_table(frame: pl.DataFrame, path: str | PathLike[str]) -> None:
     DataError
         When the ending is another one or the file cannot be written.
     """
-    path = Path(path)
-    ending = _ending(path)
+    write_tables({Path(path): frame})
+
+
+def write_tables(tables: Mapping[Path, pl.DataFrame]) -> None:
+    """Write frames to files as :func:`write_table` does, each whole, or none of them.
+
+    Parameters
+    ----------
+    tables : mapping
+        File → what to write there.
+
+    Raises
+    ------
+    DataError
+        When an ending is not known or a file cannot be written.
+    """
+    endings = {path: _ending(path) for path in tables}
     # A link stays a link: what it leads to is replaced.
-    place = path.resolve()
-    # Written beside its place and moved there when whole: a reader never sees half a file.
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
+    places = {path: path.resolve() for path in tables}
+    # Written beside their places and moved there when all are whole: a reader never sees half a
+    # file, and never the new one of two that belong together beside the old other.
+    unfinished = {
+        path: place.with_name(f".{place.name}.{os.getpid()}.unfinished")
+        for path, place in places.items()
+    }
+    path = Path()
     try:
-        if ending == ".parquet":
-            frame.write_parquet(unfinished)
-        elif ending == ".json":
-            frame.write_json(unfinished)
-        else:
-            _without_formulas(frame).write_csv(unfinished)
-        unfinished.replace(place)
+        for path, frame in tables.items():
+            _write(frame, unfinished[path], endings[path])
+        for path, place in places.items():
+            unfinished[path].replace(place)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {_first_line(error)}.") from error
     finally:
-        with suppress(OSError):
-            unfinished.unlink()
+        for left in unfinished.values():
+            with suppress(OSError):
+                left.unlink()
+
+
+def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
+    if ending == ".parquet":
+        frame.write_parquet(path)
+    elif ending == ".json":
+        frame.write_json(path)
+    else:
+        _quoted(_without_formulas(frame)).write_csv(path, quote_style="never")
 
 
 def check_writable(path: str | PathLike[str]) -> None:
@@ -71,6 +99,18 @@ def _without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
     texts = selectors.by_dtype(pl.String, pl.Categorical, pl.Enum)
     guarded = frame.with_columns(texts.cast(pl.String).str.replace(_FORMULA, "'${1}"))
     return guarded.rename({name: re.sub(_FORMULA, r"'\1", name) for name in frame.columns})
+
+
+def _quoted(frame: pl.DataFrame) -> pl.DataFrame:
+    # Every text: a spreadsheet that separates at semicolons finds a formula inside x;=1 otherwise.
+    # Polars would quote dates and truths too, which readers then take for texts.
+    doubled = selectors.string().str.replace_all('"', '""', literal=True)
+    texts = frame.with_columns(pl.format('"{}"', doubled).name.keep())
+    return texts.rename({name: _quoted_name(name) for name in frame.columns})
+
+
+def _quoted_name(name: str) -> str:
+    return name if re.fullmatch(r"[\w.]+", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _ending(path: Path) -> str:

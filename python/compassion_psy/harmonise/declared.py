@@ -58,7 +58,12 @@ def codes(value: object, key: str) -> tuple[float | str, ...]:
 
 def check_number(value: object, key: str) -> None:
     """Raise OptionError when `value` is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    try:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        is_finite = isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:
+        raise OptionError(f"{key} has a number that is too large; give a smaller one.") from None
+    if not (is_number and is_finite):
         raise OptionError(f"{key} has {value!r}, but it must be a finite number.")
 
 

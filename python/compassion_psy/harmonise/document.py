@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compassion_psy.errors import OptionError
-from compassion_psy.harmonise.recipe import Recipe, Target
+from compassion_psy.harmonise.recipe import Recipe, Target, is_scale_file
 from compassion_psy.harmonise.source import Kept, Source
 from compassion_psy.scales import Scale
 
@@ -46,7 +46,7 @@ def _moved_target(target: Target, origin: Path, folder: Path) -> Target:
             f"scale {target.scale.name!r} of the recipe is an object, which a file cannot hold; "
             "name a published scale, or a TOML file that describes it."
         )
-    if not target.scale.lower().endswith(".toml"):
+    if not is_scale_file(target.scale):
         return target
     return dataclasses.replace(target, scale=_moved(target.scale, origin, folder))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,10 @@ import polars as pl
 
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.harmonise.answers import Answers
-from compassion_psy.harmonise.labels import look_up, normalised, shown_counts, text_of
+from compassion_psy.harmonise.labels import as_number, look_up, normalised, shown_counts, text_of
 from compassion_psy.harmonise.log import Log
 from compassion_psy.scales import Scale
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _LISTED = 5
 
 
@@ -118,8 +116,8 @@ def _note_moves(
 
 
 def _check_codes(answers: Answers, low: float, high: float) -> None:
-    for code in answers.missing_codes:
-        if not isinstance(code, str) and low <= code <= high:
+    for code in _number_codes(answers):
+        if low <= code <= high:
             raise OptionError(
                 f"the missing code {code:g} is a possible answer of the source ({low:g} to "
                 f"{high:g}); leave it out of missing_codes, or correct the range."
@@ -143,7 +141,7 @@ def _coded(column: pl.Series, number: int, name: str, answers: Answers, log: Log
     missing = {normalised(text_of(code)): text_of(code) for code in answers.missing_codes}
     found = look_up(
         column,
-        labels.get if labels else _number,
+        labels.get if labels else as_number,
         missing,
         place=f"column {column.name!r} (item {number})",
         known=answers.labels,
@@ -158,13 +156,22 @@ def _coded(column: pl.Series, number: int, name: str, answers: Answers, log: Log
     return _Item(number, name, column.name, expression, found.missing)
 
 
-def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+def _number_codes(answers: Answers) -> list[float]:
+    """Return the missing codes that are numbers, or texts that write one.
+
+    With labels every column is read as texts, and among them a text is no number.
+    """
+    if answers.labels:
+        numbers = [code for code in answers.missing_codes if not isinstance(code, str)]
+    else:
+        written = map(as_number, answers.missing_codes)
+        numbers = [code for code in written if code is not None]
+    return list(dict.fromkeys(numbers))
 
 
 def _set_missing(frame: pl.DataFrame, items: list[_Item], answers: Answers, log: Log) -> None:
     """Take the answers that are missing codes away."""
-    codes = [code for code in answers.missing_codes if not isinstance(code, str)]
+    codes = _number_codes(answers)
     if codes and items:
         counts = frame.select(
             (item.answer == code).sum().alias(f"{place} {text_of(code)}")

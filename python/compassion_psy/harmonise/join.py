@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import polars as pl
+from polars import selectors
 
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.harmonise.log import Log
@@ -49,7 +50,9 @@ def joined(
                 log.cells("absent", column, frame.height, "not in this source: empty")
         log.rows("joined", frame.height, "to the harmonised frame")
     empty = {item: _dtype(scale) for scale in scales.values() for item in scale.items}
-    whole = pl.concat(frames, how="diagonal_relaxed")
+    # Lists of categories differ between sources; the texts in them need not.
+    named = selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String)
+    whole = pl.concat([frame.with_columns(named) for frame in frames], how="diagonal_relaxed")
     # No source may have the scale; its columns are there all the same.
     absent = [pl.lit(None, dtype=empty[item]).alias(item) for item in items if item not in whole]
     return whole.with_columns(absent).select(columns).rechunk()
@@ -78,4 +81,6 @@ def _check_kinds(column: str, frames: Sequence[pl.DataFrame], recipe: Recipe) ->
 def _kind(dtype: pl.DataType) -> str:
     if dtype.is_numeric():
         return "numbers"
+    if isinstance(dtype, pl.Datetime):
+        return f"times of the zone {dtype.time_zone}" if dtype.time_zone else "times of no zone"
     return "texts" if dtype in (pl.String, pl.Categorical, pl.Enum) else str(dtype.base_type())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ import polars as pl
 
 from compassion_psy.errors import DataError, nearest
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _NAMED = 3
 _LONGEST = 60
 
@@ -32,6 +34,13 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def as_number(code: float | str) -> float | None:
+    """Return a number, or the number that a text writes; None where it writes none."""
+    if isinstance(code, str):
+        return float(code) if _NUMBER.fullmatch(code.strip()) else None
+    return code
 
 
 def shown(text: str) -> str:

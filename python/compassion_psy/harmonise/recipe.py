@@ -40,8 +40,11 @@ class Target:
     columns: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.scale, Scale):
-            texts(self.scale, "scale")
+        if not isinstance(self.scale, Scale) and not (isinstance(self.scale, str) and self.scale):
+            raise OptionError(
+                f"scale is {self.scale!r}, but it must be a Scale, the id of a published one, or "
+                "the name of a file."
+            )
 
     def resolved(self, folder: Path) -> Scale:
         """Return the scale, with the columns of the harmonised frame.
@@ -102,7 +105,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         texts(self.source_column, "source_column")
-        listed = (self.scales,) if isinstance(self.scales, (str, Scale)) else tuple(self.scales)
+        one = isinstance(self.scales, (str, Scale, Target))
+        listed = (self.scales,) if one else tuple(self.scales)
         if not listed or not self.sources:
             raise OptionError("a recipe needs at least one scale and one source.")
         names = [source.name for source in self.sources]
@@ -200,6 +204,11 @@ class Recipe:
                 unfinished.unlink()
 
 
+def is_scale_file(scale: object) -> bool:
+    """Whether a scale of a recipe is the name of a file, and not an id or an object."""
+    return isinstance(scale, str) and scale.lower().endswith(".toml")
+
+
 def _target(scale: object) -> Target:
     if isinstance(scale, Target):
         return scale
@@ -209,7 +218,7 @@ def _target(scale: object) -> Target:
 
 
 def _named_scale(name: str, folder: Path) -> Scale:
-    if not name.lower().endswith(".toml"):
+    if not is_scale_file(name):
         return registry.get(name)
     described = Scale.read(folder / name)
     if len(described) > 1:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
+
 import polars as pl
 
 from compassion_psy.errors import DataError
+from compassion_psy.harmonise.labels import as_number, text_of
 from compassion_psy.harmonise.log import Log
 from compassion_psy.harmonise.source import DateWindow, Duplicates
 from compassion_psy.harmonise.times import days_of, instants_of
@@ -61,8 +66,11 @@ def one_row_a_person(frame: pl.DataFrame, duplicates: Duplicates, log: Log) -> p
     ids = pl.DataFrame(
         [frame[column].alias(name) for column, name in zip(duplicates.by, persons, strict=True)]
     )
-    unknown = ids.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    codes = duplicates.missing_codes
+    unknown = _is_any(_no_id(column, codes or ()) for column in ids)
     repeated = ids.is_duplicated() & ~unknown
+    if codes is None:
+        _refuse_undeclared(ids.filter(repeated), duplicates)
     named = ", ".join(map(repr, duplicates.by))
     if unknown.any():
         log.rows("duplicates", int(unknown.sum()), f"kept and not compared: {named} is empty")
@@ -87,6 +95,39 @@ def one_row_a_person(frame: pl.DataFrame, duplicates: Duplicates, log: Log) -> p
     )
     rows = pl.int_range(pl.len())
     return frame.filter(frame.select(~rows.is_in(dropped.implode())).to_series())
+
+
+def _is_any(columns: Iterable[pl.Series]) -> pl.Series:
+    return reduce(or_, columns)
+
+
+def _no_id(column: pl.Series, codes: Sequence[float | str]) -> pl.Series:
+    """Return where a column of ids holds none."""
+    absent = column.is_null()
+    if column.dtype.is_float():
+        absent |= column.is_nan().fill_null(value=False)
+    if column.dtype.is_numeric():
+        numbers = [number for code in codes if (number := as_number(code)) is not None]
+        absent |= _is_any([absent, *((column == number) for number in numbers)]).fill_null(
+            value=False
+        )
+    elif column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        texts = column.cast(pl.String).str.strip_chars().str.to_lowercase()
+        known = ["", *(text_of(code).strip().lower() for code in codes)]
+        absent |= texts.is_in(known).fill_null(value=False)
+    return absent
+
+
+def _refuse_undeclared(repeated: pl.DataFrame, duplicates: Duplicates) -> None:
+    """Raise DataError where NA is an id more than once, and nobody said what it means."""
+    for name, column in zip(duplicates.by, repeated, strict=True):
+        count = int((_no_id(column, ["NA"]) & column.is_not_null()).sum())
+        if count:
+            raise DataError(
+                f"column {name!r}, which tells persons apart, is NA in {count:,} rows that would "
+                'count as repeated; say with missing_codes = ["NA"] that it means no id, or with '
+                "missing_codes = [] that it is one."
+            )
 
 
 def _in_order(

@@ -14,7 +14,7 @@ from compassion_psy.harmonise.items import harmonised_items
 from compassion_psy.harmonise.join import check_names, joined
 from compassion_psy.harmonise.kept import kept_column
 from compassion_psy.harmonise.log import Log, log_frame
-from compassion_psy.harmonise.reading import Opened, open_source
+from compassion_psy.harmonise.reading import Opened, open_source, refuse_shared_files
 from compassion_psy.harmonise.recipe import Recipe
 from compassion_psy.harmonise.result import Harmonised
 from compassion_psy.harmonise.rows import one_row_a_person, within_dates
@@ -96,6 +96,7 @@ def harmonise(recipe: Recipe | str | PathLike[str]) -> Harmonised:
         recipe = Recipe.read(recipe)
     scales = recipe.resolved_scales()
     check_names(recipe, scales)
+    refuse_shared_files(recipe)
     logs = [Log(source.name) for source in recipe.sources]
     frames = []
     for source, log in zip(recipe.sources, logs, strict=True):
@@ -149,14 +150,30 @@ def _scale_of(name: str, scales: Mapping[str, Scale]) -> Scale:
     return scales[name]
 
 
+def _mixed(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> list[str]:
+    """Return the columns that hold texts in one file and numbers in another."""
+    types = {name: [frame.schema[name] for frame in frames] for name in columns}
+    return [
+        name
+        for name, found in types.items()
+        if pl.String in found and any(dtype.is_numeric() for dtype in found)
+    ]
+
+
 def _read(opened: Sequence[Opened], columns: list[str], log: Log) -> pl.DataFrame:
     """Return these columns of all files, one below the other."""
     if not columns:
         raise OptionError("it has neither answers nor columns to keep; give it one of them.")
-    frames = []
-    for each in opened:
-        frames.append(each.read(columns))
-        log.rows("read", frames[-1].height, each.label)
+    frames = [each.read(columns) for each in opened]
+    mixed = _mixed(frames, columns)
+    if mixed:
+        # Alone, a file of wards 1.10 and 1.20 holds numbers: beside texts it is texts as written.
+        frames = [
+            each.with_texts(mixed).read(columns) if each.file else frame
+            for each, frame in zip(opened, frames, strict=True)
+        ]
+    for each, frame in zip(opened, frames, strict=True):
+        log.rows("read", frame.height, each.label)
     unused = dict.fromkeys(name for each in opened for name in each.columns if name not in columns)
     if unused:
         log.rows("left_out", 0, f"{len(unused)} columns: {', '.join(unused)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
@@ -12,6 +13,12 @@ from compassion_psy.errors import OptionError
 from compassion_psy.harmonise.answers import Answers
 from compassion_psy.harmonise.declared import by_label, check_number, codes, one_of, texts
 from compassion_psy.records import record
+
+READING = ("encoding", "separator", "sheet")
+"""The keys of a source that say how its files are read."""
+
+_PARTS_OF_A_DAY = ("Y", "mbBh", "de")
+_WHOLE_DAYS = ("F", "v")
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,11 @@ class DateWindow:
         for key, day in (("from", self.from_), ("until", self.until)):
             if day is not None and type(day) is not datetime.date:
                 raise OptionError(f"{key} is {day!r}, but it must be a date such as 2024-03-31.")
+        if not isinstance(self.format, str) or (self.format and not _tells_the_day(self.format)):
+            raise OptionError(
+                f"format is {self.format!r}, but it must tell day, month and the four digits of "
+                "the year, such as '%d.%m.%Y'."
+            )
         if self.from_ is None and self.until is None:
             raise OptionError("a window of dates needs from, until or both.")
         if self.from_ and self.until and self.from_ > self.until:
@@ -103,12 +115,16 @@ class Duplicates:
     Parameters
     ----------
     by : str or sequence of str
-        The columns that tell persons apart. Rows in which one is empty are kept and counted.
+        The columns that tell persons apart. Rows in which one is empty are kept and counted;
+        texts of blanks and NaN are empty too.
     keep : {"error", "first", "last"}
         The row to keep; an error names the person.
     order : str or sequence of str
         The columns that say what is first: numbers, dates, or texts as in ISO 8601. The order of
         the rows counts when not given. Rows that tie are an error.
+    missing_codes : sequence of float or str, optional
+        What stands in `by` where nobody knows who it is, in any case. An id NA that occurs more
+        than once is an error until ["NA"] says that it is no id, or [] that it is one.
 
     Examples
     --------
@@ -120,6 +136,7 @@ class Duplicates:
     _: KW_ONLY
     keep: Literal["error", "first", "last"] = "error"
     order: str | Sequence[str] = ()
+    missing_codes: Sequence[float | str] | None = None
 
     def __post_init__(self) -> None:
         one_of(self.keep, ("error", "first", "last"), "keep")
@@ -128,6 +145,9 @@ class Duplicates:
             raise OptionError("by is empty; name the columns that tell persons apart.")
         if order and self.keep == "error":
             raise OptionError('order belongs to keep = "first" or "last", but keep is "error".')
+        if self.missing_codes is not None:
+            missing = codes(self.missing_codes, "missing_codes")
+            object.__setattr__(self, "missing_codes", missing)
         object.__setattr__(self, "by", by)
         object.__setattr__(self, "order", order)
 
@@ -144,6 +164,9 @@ class Source:
         What the harmonised frame calls it.
     files : str or sequence of str
         One file or several with the same columns, relative to the recipe.
+    encoding, separator, sheet : str
+        How the files are to be read, as :func:`compassion_psy.read_survey` says it; told from the
+        files when empty.
     frame : frame
         In Python, the data themselves in place of files. Recipes are compared without them.
     answers : sequence of Answers
@@ -169,6 +192,9 @@ class Source:
     name: str
     _: KW_ONLY
     files: str | Sequence[str] = ()
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
     frame: Any = field(default=None, compare=False, repr=False, metadata={"in_files": False})
     answers: Sequence[Answers] = ()
     keep: Mapping[str, str | Kept] = field(default_factory=dict)
@@ -181,6 +207,12 @@ class Source:
         if (self.frame is None) != bool(files):
             what = "neither files nor a frame" if not files else "both files and a frame"
             raise OptionError(f"source {self.name!r} has {what}; give it one of them.")
+        for key in READING:
+            value = getattr(self, key)
+            if not isinstance(value, str):
+                raise OptionError(f"source {self.name!r}: {key} is {value!r}; give it a text.")
+            if value and self.frame is not None:
+                raise OptionError(f"source {self.name!r}: {key} belongs to files, not to a frame.")
         answers = (self.answers,) if isinstance(self.answers, Answers) else tuple(self.answers)
         for each in answers:
             if not isinstance(each, Answers):
@@ -199,6 +231,13 @@ def _kept(name: object, value: object) -> Kept:
         return value
     table = {"column": value} if isinstance(value, str) else value
     return record(Kept, table, f"keep, {name}", OptionError)
+
+
+def _tells_the_day(form: str) -> bool:
+    """Whether a format of strptime leaves nothing of the day to be guessed."""
+    signs = set(re.findall(r"%[-_0]?(.)", form))
+    parts = all(signs & set(part) for part in _PARTS_OF_A_DAY)
+    return parts or {"Y", "j"} <= signs or bool(signs & set(_WHOLE_DAYS))
 
 
 def _kind(value: object) -> str:

@@ -40,7 +40,9 @@ def days_of(column: pl.Series, form: str) -> pl.Series:
     given = column.str.strip_chars()
     given = given.set(given == "", None)
     if form:
-        days = given.str.to_datetime(form, strict=False).dt.date()
+        # As a time first, which must be one; as such it would be moved to UTC, to another day.
+        times = given.str.to_datetime(form, strict=False)
+        days = given.str.to_date(form, strict=False).set(times.is_null(), None)
     else:
         days = given.str.extract(_ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
     wrong = given.filter(given.is_not_null() & days.is_null())

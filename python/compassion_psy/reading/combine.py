@@ -46,6 +46,9 @@ def put_together(
         Where columns or their types differ, or a declared column holds something else.
     """
     names = tables[0].frame.collect_schema().names()
+    if sites is not None and site_column not in names:
+        # It is added below, as texts.
+        texts = [name for name in texts if name != site_column]
     for name in (*answers, *texts):
         if name not in names:
             raise DataError(

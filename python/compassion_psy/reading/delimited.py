@@ -28,6 +28,9 @@ from compassion_psy.reading.tables import (
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _HEADER_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b"
+_SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])\r?\n")
+_BLANK_LINE = re.compile(rb"(?:\xef\xbb\xbf)?[ ]*\r?\n")
 _QUOTED = r'"[^"]*"'
 
 
@@ -84,6 +87,7 @@ def read_delimited(path: Path, options: ReadOptions) -> SourceTable:
     """
     file = open_delimited(path, encoding=options.encoding, separator=options.separator)
     refuse_repeated(path, file.names)
+    _refuse_patterns(path, file.names)
     columns = wanted(path, file.names, options)
     with _explained(path):
         refuse_other_widths(
@@ -118,8 +122,21 @@ def open_delimited(path: Path, *, encoding: str, separator: str | None) -> Delim
             start = source[:_HEADER_BYTES]
         elif start.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise DataError(f'{path} is UTF-16 text; read it with encoding="utf-16".')
+        declared = _SEPARATOR_LINE.match(start)
+        if declared:
+            # What follows is the file; this first line is for Excel.
+            separator = separator or declared[1].decode()
+            source = source if isinstance(source, bytes) else _content(path)
+            source = source[declared.end() :]
+            start = source[:_HEADER_BYTES]
+        if not _is_compressed(path) and start.startswith(_GZIP):
+            raise DataError(
+                f"{path} is compressed (gzip), which its ending does not say; add .gz to its name."
+            )
         if not start.strip():
             raise DataError(f"{path} is empty; give a file with a header row and answers.")
+        if _BLANK_LINE.match(start):
+            raise DataError(f"{path} begins with an empty line; remove what is above the header.")
         separator = separator or _separator(path, start.decode("utf-8", errors="replace"))
         rows = pl.scan_csv(
             source,
@@ -131,6 +148,16 @@ def open_delimited(path: Path, *, encoding: str, separator: str | None) -> Delim
             glob=False,
         ).collect()
     return DelimitedFile(path, source, separator, rows.rows())
+
+
+def _refuse_patterns(path: Path, names: list[str]) -> None:
+    for name in names:
+        # Polars takes such a name for a regular expression of names.
+        if name.startswith("^") and name.endswith("$"):
+            raise DataError(
+                f"{path} has a column named {name!r}, which begins with ^ and ends with $ as a "
+                "pattern does; rename it."
+            )
 
 
 @contextmanager
@@ -145,6 +172,11 @@ def _explained(path: Path) -> Iterator[None]:
                 f"{path} is not UTF-8 text; say which encoding it has, for example "
                 'encoding="latin-1" or, from Excel, encoding="windows-1252".'
             ) from error
+        if isinstance(error, PolarsError) and _content(path).count(b'"') % 2:
+            raise DataError(
+                f"{path} has an odd number of quotation marks, so a text begins that does not end, "
+                "or the file is cut off; correct the mark that has no other."
+            ) from error
         raise unreadable(path, "delimited text", error) from error
 
 
@@ -157,12 +189,14 @@ def _is_compressed(path: Path) -> bool:
     return path.name.lower().endswith(".gz")
 
 
-def _decoded(path: Path, encoding: str) -> str:
+def _content(path: Path) -> bytes:
     content = path.read_bytes()
-    if _is_compressed(path):
-        content = gzip.decompress(content)
+    return gzip.decompress(content) if _is_compressed(path) else content
+
+
+def _decoded(path: Path, encoding: str) -> str:
     try:
-        return content.decode(encoding)
+        return _content(path).decode(encoding)
     except LookupError:
         raise OptionError(
             f"encoding is {encoding!r}, which is not known; give one such as 'latin-1'."

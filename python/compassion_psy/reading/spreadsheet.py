@@ -20,7 +20,7 @@ from compassion_psy.reading.tables import (
 
 
 def read_spreadsheet(path: Path, options: ReadOptions) -> SourceTable:
-    """Return the columns that are wanted of one sheet, whose first row has the names.
+    """Return the columns that are wanted of one sheet: names are in its first row with entries.
 
     Rows without any entry at the end of a sheet, which formats leave behind, are no rows.
     """
@@ -36,9 +36,10 @@ def read_spreadsheet(path: Path, options: ReadOptions) -> SourceTable:
         if top.is_empty():
             raise no_rows(path)
         names = [name or "" for name in top.row(0)]
+        heading = _heading(workbook, sheet)
         refuse_repeated(path, names)
         columns = wanted(path, names, options)
-        frame = _answers(workbook, sheet, names)
+        frame = _answers(workbook, sheet, names, heading)
     except fastexcel.FastExcelError as error:
         raise unreadable(path, "a workbook of Excel", error) from error
     if frame.is_empty():
@@ -59,10 +60,24 @@ def _sheet(path: Path, present: list[str], asked: str | None) -> str:
     return asked
 
 
-def _answers(workbook: Any, sheet: str, names: list[str]) -> pl.DataFrame:
+def _heading(workbook: Any, sheet: str) -> int:
+    """Return the number of rows down to the one with the names: blank ones may be above it."""
+    height = 1
+    while True:
+        # Left to itself fastexcel passes over blank rows above, and counts them when it skips.
+        top = workbook.load_sheet(
+            sheet, header_row=None, skip_rows=0, n_rows=height, dtypes="string"
+        ).to_polars()
+        filled = top.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_true()
+        if len(filled):
+            return int(filled[0]) + 1
+        height *= 8
+
+
+def _answers(workbook: Any, sheet: str, names: list[str], heading: int) -> pl.DataFrame:
     # All rows tell the type: fastexcel makes a text below the rows it looked at null.
     loaded = workbook.load_sheet(
-        sheet, header_row=None, skip_rows=1, column_names=names, schema_sample_rows=None
+        sheet, header_row=None, skip_rows=heading, column_names=names, schema_sample_rows=None
     )
     frame: pl.DataFrame = loaded.to_polars()
     filled = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_true()

@@ -124,8 +124,8 @@ def read_survey(
     the latter and left out. *REDCap*: raw exports are ordinary CSV, with a column x___1 for each
     choice of a checkbox, 0 where it is not ticked and also where it was never asked; in exports
     with labels the repeated "Complete?" become "Complete?", "Complete? 2", ... *Workbooks*: names
-    are in the first row; cells with errors (#N/A) are null. *JSON lines*: a key that an object
-    lacks is null.
+    are in the first row with entries; cells with errors (#N/A) are null. *JSON lines*: a key that
+    an object lacks is null.
 
     Whole numbers that SPSS, Stata and Excel store as floats become integers.
 

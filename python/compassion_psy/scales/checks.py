@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
+from typing import cast, get_args
 
 from compassion_psy.errors import ScaleError, nearest
-from compassion_psy.scales.rules import Composite, Subscale, Total
+from compassion_psy.scales.rules import Composite, Subscale, Total, TotalRuleName
 
 
 def check_parts(
@@ -34,6 +35,20 @@ def check_parts(
         raise ScaleError(f"Scale {scale!r} has neither a total nor subscales; give it one.")
     if total is not None and total.rule.endswith("subscale_means") and not subscales:
         raise ScaleError(f"Scale {scale!r}: the total's rule {total.rule!r} needs subscales.")
+
+
+def total_rule(scale: str, total: object) -> Total | None:
+    """Return how the total is made, which may be given by the name of its rule."""
+    if isinstance(total, str) and total in get_args(TotalRuleName):
+        return Total(cast(TotalRuleName, total))
+    if total is not None and not (
+        isinstance(total, Total) and total.rule in get_args(TotalRuleName)
+    ):
+        raise ScaleError(
+            f"Scale {scale!r}: total is {total!r}, but it must be a Total, or the name of its "
+            f"rule: {', '.join(get_args(TotalRuleName))}."
+        )
+    return total
 
 
 def refuse_strangers(what: str, names: Iterable[str], known: Sequence[str]) -> None:

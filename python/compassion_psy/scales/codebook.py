@@ -15,7 +15,7 @@ _REQUIRED = ("scale", "item", "minimum", "maximum")
 
 def scales_of_codebook(codebook: Any) -> tuple[Scale, ...]:
     """Return the scales of a codebook; see :meth:`Scale.from_codebook`."""
-    book = codebook if isinstance(codebook, pl.DataFrame) else pl.DataFrame(codebook)
+    book = _frame(codebook)
     for name in _REQUIRED:
         if name not in book.columns:
             raise ScaleError(f"The codebook has no column {name!r}. {nearest(name, book.columns)}")
@@ -30,18 +30,36 @@ def scales_of_codebook(codebook: Any) -> tuple[Scale, ...]:
     )
 
 
+def _frame(codebook: Any) -> pl.DataFrame:
+    if isinstance(codebook, (pl.DataFrame, pl.LazyFrame)):
+        return codebook.lazy().collect()
+    try:
+        return pl.DataFrame(codebook)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0].rstrip(".")
+        raise ScaleError(
+            f"The codebook is a {type(codebook).__name__} that makes no frame ({reason}); give a "
+            "frame with one row an item."
+        ) from error
+
+
 def _is_reversed(book: pl.DataFrame) -> pl.Series:
     if "reversed" not in book.columns:
         return pl.repeat(value=False, n=book.height, dtype=pl.Boolean, eager=True)
     column = book["reversed"]
     if column.dtype == pl.Boolean:
         return column.fill_null(value=False)
-    numbers = column.cast(pl.Int64, strict=False)
+    numbers = column.cast(pl.Float64, strict=False)
     if column.is_not_null().any() and numbers.null_count() > column.null_count():
         raise _not_a_truth(column.filter(numbers.is_null() & column.is_not_null())[0])
-    strange = numbers.filter(~numbers.is_in([-1, 0, 1]))
+    strange = column.filter(~numbers.is_in([-1.0, 0.0, 1.0]))
     if len(strange):
         raise _not_a_truth(strange[0])
+    if len(numbers) and (numbers == 1).all(ignore_nulls=False):
+        raise ScaleError(
+            "The codebook's column 'reversed' holds nothing but 1, which says that every item is "
+            "reversed, or with keys of 1 and -1 that none is; write true or false."
+        )
     # psych's keys are 1 and -1; without a -1, 1 says that an item is reversed.
     return (numbers == (-1 if (numbers == -1).any() else 1)).fill_null(value=False)
 

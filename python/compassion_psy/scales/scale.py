@@ -8,10 +8,22 @@ from os import PathLike
 from typing import Any
 
 from compassion_psy.errors import ScaleError, nearest
-from compassion_psy.scales.checks import check_parts, column_list, finite_number, refuse_strangers
+from compassion_psy.scales.checks import (
+    check_parts,
+    column_list,
+    finite_number,
+    refuse_strangers,
+    total_rule,
+)
 from compassion_psy.scales.facts import FactSheet
 from compassion_psy.scales.numbering import Columns, column_names
-from compassion_psy.scales.rules import Composite, Conversion, MissingRule, Subscale, Total
+from compassion_psy.scales.rules import (
+    Composite,
+    Conversion,
+    MissingRule,
+    Subscale,
+    Total,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,8 @@ class Scale:
     values : sequence of float, optional
         The possible answers, where these are not all whole numbers of the range.
     total : Total, optional
-        How items make the total; a sum when not given. None for a scale without a total.
+        How items make the total, or the name of its rule; a sum when not given. None for a scale
+        without a total.
     subscales : sequence of Subscale
         Sets of items with scores of their own.
     composites : sequence of Composite
@@ -98,7 +111,8 @@ class Scale:
         numbers = tuple(self.numbers) or tuple(range(1, len(items) + 1))
         if len(numbers) != len(items):
             raise ScaleError(f"Scale {self.name!r}: numbers must name each of its items.")
-        check_parts(self.name, items, self.subscales, self.composites, self.total)
+        total = total_rule(self.name, self.total)
+        check_parts(self.name, items, self.subscales, self.composites, total)
         checked = {
             "items": items,
             "reversed": reverse,
@@ -106,6 +120,7 @@ class Scale:
             "maximum": maximum,
             "values": values,
             "numbers": numbers,
+            "total": total,
             "subscales": tuple(self.subscales),
             "composites": tuple(self.composites),
         }
@@ -178,7 +193,8 @@ class Scale:
         >>> scale.with_columns("calm{}").reversed
         ('calm2',)
         """
-        n_items = self.sheet.n_items if self.sheet else self.n_items
+        # A subscale has the numbers of the whole form.
+        n_items = self.sheet.n_items if self.sheet else max(self.numbers)
         names = column_names(columns, self.numbers, n_items, self.name)
         new = {item: names[number] for item, number in zip(self.items, self.numbers, strict=True)}
 
@@ -255,6 +271,9 @@ class Scale:
         >>> Scale.from_psych_keys(["-A1", "A2"], name="agree", minimum=1, maximum=6).reversed
         ('A1',)
         """
+        for option in ("items", "reversed"):
+            if option in options:
+                raise ScaleError(f"Scale {name!r}: {option} are told by keys; leave it out.")
         listed = column_list(name, "keys", keys)
         items = tuple(key.removeprefix("-") for key in listed)
         reverse = tuple(key[1:] for key in listed if key.startswith("-"))
@@ -269,7 +288,8 @@ class Scale:
         codebook : polars.DataFrame
             Columns ``scale``, ``item`` (the column in the data), ``minimum``, ``maximum``, and
             where needed ``reversed`` (true, 1 or -1 for a reversed item; false, 0, 1 in a column
-            with -1, or null for others) and ``subscale`` (its key).
+            with -1, or null for others; a column of nothing but 1 is refused) and ``subscale``
+            (its key).
 
         Raises
         ------
