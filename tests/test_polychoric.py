@@ -56,7 +56,7 @@ def blocks() -> Iterator[tuple[dict[str, Any], pl.DataFrame, cp.Scale, dict[str,
 def test_the_numbers_of_r(at: int) -> None:
     expected, rows, of, options = list(blocks())[at]
     result = polychoric(rows, of, **options)
-    table = result.correlations
+    table = result.pairs
     assert table["n"].to_list() == expected["n"]
     assert table["empty_cells"].to_list() == expected["empty_cells"]
     assert set(table["status"]) == {"ok"}
@@ -108,7 +108,7 @@ def simulated(rho: float, persons: int, sites: int, seed: int) -> pl.DataFrame:
 @pytest.mark.parametrize("rho", [0.0, 0.4, -0.8])
 def test_estimates_are_unbiased_and_standard_errors_tell_their_spread(rho: float) -> None:
     sites = 2000
-    table = polychoric(simulated(rho, 300, sites, seed=3), scale(2, 0, 4), by="site").correlations
+    table = polychoric(simulated(rho, 300, sites, seed=3), scale(2, 0, 4), by="site").pairs
     estimates, errors = table["rho"].to_numpy(), table["se"].to_numpy()
     spread = float(estimates.std())
     # Four standard errors of the mean; the bias of order 1/n adds what it may at n = 300.
@@ -125,18 +125,18 @@ def test_groups_items_and_answers_stand_where_they_belong() -> None:
     of = scale(6, 0, 4, ("item3",))
     result = polychoric(frame("sites"), of, by="site")
     columns = ["site", "item_1", "item_2", "rho", "se", "n", "empty_cells", "status"]
-    assert result.correlations.columns == columns
-    assert result.correlations["site"].unique(maintain_order=True).to_list() == [
+    assert result.pairs.columns == columns
+    assert result.pairs["site"].unique(maintain_order=True).to_list() == [
         "east", "north", "south", "west",
     ]  # fmt: skip
     for site in ("east", "north", "south", "west"):
         alone = polychoric(frame("sites").filter(site=site), of)
-        of_site = result.correlations.filter(site=site).drop("site")
-        assert of_site.equals(alone.correlations)
+        of_site = result.pairs.filter(site=site).drop("site")
+        assert of_site.equals(alone.pairs)
         assert result.thresholds.filter(site=site).drop("site").equals(alone.thresholds)
         assert np.array_equal(result.matrix(site), alone.matrix())
     west = result.matrix("west")
-    pair = result.correlations.filter(site="west", item_1="item2", item_2="item5")["rho"].item()
+    pair = result.pairs.filter(site="west", item_1="item2", item_2="item5")["rho"].item()
     assert west[1, 4] == west[4, 1] == pair
     counts = frame("sites").filter(site="west")["item3"].value_counts()
     above = counts.filter(pl.col("item3") == 4)["count"].sum()
@@ -158,7 +158,7 @@ def test_a_reversed_item_turns_signs_alone() -> None:
 def test_a_wider_range_than_was_used_changes_thresholds_alone() -> None:
     narrow = polychoric(frame("congeneric"), scale(8, 1, 5))
     wide = polychoric(frame("congeneric"), scale(8, 0, 7))
-    assert wide.correlations.equals(narrow.correlations)
+    assert wide.pairs.equals(narrow.pairs)
     inside = wide.thresholds.drop_nulls()
     assert inside.equals(narrow.thresholds)
     assert wide.thresholds.height == 8 * 7
@@ -172,7 +172,7 @@ def test_scales_with_gaps_have_no_thresholds_at_answers_that_do_not_exist() -> N
     )
     found = polychoric(doubled, even)
     expected = polychoric(frame("congeneric"), scale(8, 1, 5, ("item1",)))
-    assert found.correlations.equals(expected.correlations)
+    assert found.pairs.equals(expected.pairs)
     assert found.thresholds["threshold"].equals(expected.thresholds["threshold"])
     assert found.thresholds["answer"].to_list() == [2, 4, 6, 8] * 8
 
@@ -190,7 +190,7 @@ def odd() -> pl.DataFrame:
 @pytest.mark.parametrize("missing", ["pairwise", "listwise"])
 def test_what_cannot_be_estimated_has_a_reason(missing: Any) -> None:
     result = polychoric(odd(), scale(2, 0, 2), by="site", missing=missing)
-    found = {row[0]: row[3:] for row in result.correlations.rows()}
+    found = {row[0]: row[3:] for row in result.pairs.rows()}
     assert found == {
         "constant": (None, None, 4, 0, "one_category"),
         "lonely": (None, None, 1, 0, "too_few_rows"),
@@ -215,7 +215,7 @@ def test_one_slip_among_very_many_equal_answers_has_a_reason() -> None:
     other[0] = 4
     result = polychoric(pl.DataFrame({"item1": answers, "item2": other}), scale(2, 0, 4))
     row = (None, None, 1_000_000, 19, "not_converged")
-    assert result.correlations.row(0)[2:] == row
+    assert result.pairs.row(0)[2:] == row
     assert "contradict a nearly perfect relation" in str(result)
 
 
@@ -227,7 +227,7 @@ def test_the_same_bits_for_any_threads_and_order_of_rows() -> None:
         polychoric(rows.reverse(), scale(8, 1, 5)),
         polychoric(cp.Responses.from_frame(rows, scale(8, 1, 5))),
     ):
-        assert other.correlations.equals(one.correlations)
+        assert other.pairs.equals(one.pairs)
         assert other.thresholds.equals(one.thresholds)
 
 
@@ -250,9 +250,7 @@ def test_a_matrix_that_is_not_positive_definite_is_told() -> None:
     assert "Matrices that are not positive definite: 1 of 1." in str(result)
     # Sheppard: sin(2 pi (0.45 - 0.25)).
     corner = math.sin(0.4 * math.pi)
-    assert result.correlations["rho"].to_list() == pytest.approx(
-        [corner, -corner, corner], abs=SOLVED
-    )
+    assert result.pairs["rho"].to_list() == pytest.approx([corner, -corner, corner], abs=SOLVED)
 
 
 def call(rows: pl.DataFrame, of: Any, **options: Any) -> PolychoricResult:
@@ -325,3 +323,11 @@ def test_ordinal_alpha_refuses_what_is_no_correlation_matrix(
 ) -> None:
     with pytest.raises(cp.DataError, match=message):
         ordinal_alpha(matrix)
+
+
+def test_one_group_has_one_matrix() -> None:
+    whole = polychoric(frame("congeneric"), scale(8, 1, 5))
+    assert np.array_equal(whole.correlations, whole.matrix())
+    by_site = polychoric(simulated(0.5, 300, 2, seed=3), scale(2, 0, 4), by="site")
+    with pytest.raises(cp.OptionError, match="There are 2 groups"):
+        _ = by_site.correlations

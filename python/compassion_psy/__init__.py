@@ -9,6 +9,8 @@ from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.corrections import apply_findings
 from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.compare_reliability import compare_reliability
+from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import (
     CompassionError,
@@ -28,8 +30,13 @@ from compassion_psy.harmonise import (
     Source,
     harmonise,
 )
+from compassion_psy.icc import icc
+from compassion_psy.item_analysis import item_analysis
+from compassion_psy.item_results import ItemAnalysis
 from compassion_psy.moments import Moments, moments
 from compassion_psy.options import Bootstrap
+from compassion_psy.polychoric import polychoric
+from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
@@ -48,12 +55,15 @@ __all__ = [
     "DateWindow",
     "Duplicates",
     "Harmonised",
+    "ItemAnalysis",
     "Kept",
     "MissingExtraError",
     "Moments",
     "Norms",
     "OptionError",
+    "PolychoricResult",
     "Recipe",
+    "ReliabilityComparison",
     "ReliabilityResult",
     "Responses",
     "Scale",
@@ -65,8 +75,13 @@ __all__ = [
     "__version__",
     "apply_findings",
     "audit",
+    "compare_reliability",
     "harmonise",
+    "icc",
+    "item_analysis",
     "moments",
+    "ordinal_alpha",
+    "polychoric",
     "read_labels",
     "read_survey",
     "reliability",

@@ -82,8 +82,8 @@ def compare_reliability(
     Those for alpha suppose normal answers and items that are parallel but for their means, and
     "feldt" also many items: it takes k/(k - 1) for one. In simulations at 5 % it rejected true
     equality for 6.4 % of samples with 10 items in two groups, and for 8.4 % with 8 items in two
-    waves whose totals correlate at .7; "hakstian_whalen" and "wald" held what they promise. In R
-    the package cocron computes the tests for alpha.
+    waves whose totals correlate at .7; "hakstian_whalen" rejected 4.8 %, and "wald" 6.4 % at
+    n = 50. In R the package cocron computes the tests for alpha.
 
     References
     ----------

@@ -103,7 +103,7 @@ def polychoric(
     >>> from compassion_psy.polychoric import polychoric
     >>> survey = cp.simulate_survey(persons=600, items=4, sites=2, seed=1)
     >>> result = polychoric(survey.frame, survey.scale, by="site")
-    >>> result.correlations.shape
+    >>> result.pairs.shape
     (12, 8)
     >>> result.matrix(result.groups["site"][0]).shape
     (4, 4)
@@ -121,7 +121,7 @@ def polychoric(
     found = _core.polychoric(used.answers, used.design, categories=categories, threads=threads)
     present = kept_rows > 0
     return PolychoricResult(
-        correlations=_correlations(responses, found, present),
+        pairs=_correlations(responses, found, present),
         thresholds=_thresholds(responses, found, present),
         groups=responses.groups,
         scale=scale.name,

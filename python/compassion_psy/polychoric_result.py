@@ -41,7 +41,7 @@ class PolychoricResult:
 
     Attributes
     ----------
-    correlations : polars.DataFrame
+    pairs : polars.DataFrame
         One row for each group and pair of items: the `by` columns, ``item_1``, ``item_2``,
         ``rho``, ``se`` (its standard error, thresholds counted as estimated), ``n`` (persons who
         answered both), ``empty_cells`` (pairs of answers nobody gave, of the categories somebody
@@ -64,12 +64,27 @@ class PolychoricResult:
         Persons left out because answers are missing: any with ``missing="listwise"``, else all.
     """
 
-    correlations: pl.DataFrame
+    pairs: pl.DataFrame
     thresholds: pl.DataFrame
     groups: pl.DataFrame
     scale: str
     items: tuple[str, ...]
     n_excluded: int
+
+    @property
+    def correlations(self) -> npt.NDArray[np.float64]:
+        """The correlations as a matrix, where there is one group; see :meth:`matrix` for several.
+
+        Raises
+        ------
+        OptionError
+            Where there are several groups.
+        """
+        if self.groups.height > 1:
+            raise OptionError(
+                f"There are {self.groups.height:,} groups; ask for result.matrix(group)."
+            )
+        return self._matrix(0)
 
     def matrix(self, group: object = None) -> npt.NDArray[np.float64]:
         """Return the correlations as a matrix, items in the order of :attr:`items`.
@@ -113,7 +128,7 @@ class PolychoricResult:
     def _matrix(self, place: int) -> npt.NDArray[np.float64]:
         size = len(self.items)
         pairs = size * (size - 1) // 2
-        rho = self.correlations["rho"].slice(place * pairs, pairs).to_numpy()
+        rho = self.pairs["rho"].slice(place * pairs, pairs).to_numpy()
         matrix = np.eye(size)
         first, second = np.triu_indices(size, 1)
         matrix[first, second] = matrix[second, first] = rho
@@ -121,9 +136,9 @@ class PolychoricResult:
 
     def _notes(self) -> list[str]:
         notes = [_METHOD]
-        empty = int((self.correlations["empty_cells"] > 0).sum())
+        empty = int((self.pairs["empty_cells"] > 0).sum())
         if empty:
-            notes.append(f"Tables with empty cells: {empty:,} of {self.correlations.height:,}.")
+            notes.append(f"Tables with empty cells: {empty:,} of {self.pairs.height:,}.")
         if self.n_excluded:
             notes.append(f"Persons left out because of missing answers: {self.n_excluded:,}.")
         matrices = [self._matrix(place) for place in range(max(self.groups.height, 1))]
@@ -137,7 +152,7 @@ class PolychoricResult:
 
     def _shown(self) -> pl.DataFrame:
         note = pl.col("status").replace_strict(_NOTES, default=None, return_dtype=pl.String)
-        return self.correlations.with_columns(note.alias("note")).drop("status")
+        return self.pairs.with_columns(note.alias("note")).drop("status")
 
     def _title(self) -> str:
         return f"Polychoric correlations of {self.scale}"
