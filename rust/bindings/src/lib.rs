@@ -3,6 +3,7 @@
 mod arrays;
 mod careless;
 mod errors;
+mod factors;
 mod moments;
 mod reliability;
 mod run;
@@ -14,6 +15,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
+    #[pymodule_export]
+    use super::factors::explore_factors;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]
