@@ -57,6 +57,7 @@ bench: $(VENV)/.core ## Compare speed with the other ways to get the same number
 reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate.R
 	Rscript tests/reference/generate_scores.R
+	Rscript tests/reference/generate_factors.R
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

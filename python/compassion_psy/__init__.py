@@ -20,6 +20,8 @@ from compassion_psy.errors import (
     OptionError,
     ScaleError,
 )
+from compassion_psy.factors import efa
+from compassion_psy.factors_result import FactorFit, FactorSolution
 from compassion_psy.harmonise import (
     Answers,
     DateWindow,
@@ -54,6 +56,8 @@ __all__ = [
     "DataError",
     "DateWindow",
     "Duplicates",
+    "FactorFit",
+    "FactorSolution",
     "Harmonised",
     "ItemAnalysis",
     "Kept",
@@ -76,6 +80,7 @@ __all__ = [
     "apply_findings",
     "audit",
     "compare_reliability",
+    "efa",
     "harmonise",
     "icc",
     "item_analysis",

@@ -12,6 +12,7 @@ __all__ = [
     "careless",
     "codes_moments",
     "dispersion",
+    "explore_factors",
     "influences",
     "philox4x32",
     "polychoric",
@@ -107,6 +108,50 @@ def dispersion(
     *,
     pairwise: bool,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+
+class _Fit(TypedDict):
+    objective: float
+    chi_square: float
+    df: int
+    p_value: float
+    null_chi_square: float
+    null_df: int
+    rmsea: float
+    rmsea_lower: float
+    rmsea_upper: float
+    cfi: float
+    tli: float
+    srmr: float
+    bic: float
+
+class _Factors(TypedDict):
+    # items × factors
+    unrotated: npt.NDArray[np.float64]
+    loadings: npt.NDArray[np.float64]
+    # factors × factors
+    phi: npt.NDArray[np.float64]
+    variances: npt.NDArray[np.float64]
+    uniquenesses: npt.NDArray[np.float64]
+    status: Literal["ok", "heywood", "not_converged"]
+    criterion: float
+    rotation_criterion: float
+    rotation_converged: bool
+    starts: int
+    starts_found: int
+    fit: _Fit
+
+def explore_factors(
+    correlation: npt.NDArray[np.float64],
+    *,
+    factors: int,
+    extraction: str,
+    rotation: str | None,
+    kaiser: bool,
+    random_starts: int,
+    seed: int,
+    persons: float | None,
+    threads: int | None = None,
+) -> _Factors: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

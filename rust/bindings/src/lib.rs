@@ -4,6 +4,7 @@ mod arrays;
 mod association;
 mod careless;
 mod errors;
+mod factors;
 mod moments;
 mod persons;
 mod reliability;
@@ -18,6 +19,8 @@ mod _core {
     use super::association::polychoric;
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
+    #[pymodule_export]
+    use super::factors::explore_factors;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]

@@ -1,9 +1,21 @@
 //! Factor analysis of small matrices.
 
 mod concentrated;
+mod descent;
+mod discrepancy;
+mod extraction;
+mod goodness;
+mod matrix;
 mod minres;
 mod ml;
+mod noncentral;
+mod order;
+mod principal_axis;
+pub mod rotation;
 
+pub use extraction::{Extracted, Extraction, extract};
+pub use goodness::{Goodness, goodness};
+pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};
 pub use ml::{MlFit, ml_one_factor};

@@ -16,6 +16,8 @@ pub enum Purpose {
     Division = 3,
     /// Exponential weights of the Bayesian bootstrap.
     Exponential = 4,
+    /// Rotations that a search starts from.
+    Rotation = 5,
 }
 
 /// The numbers of one (seed, stratum, replicate); each block, purpose and attempt has its own part.

@@ -1,0 +1,310 @@
+"""Which factors are behind the items of a scale: exploratory factor analysis."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from compassion_psy import _core
+from compassion_psy.data.columns import code_list
+from compassion_psy.errors import OptionError
+from compassion_psy.factors_input import Correlations, correlations, refuse_singular
+from compassion_psy.factors_result import EXTRACTIONS, FactorFit, FactorSolution
+from compassion_psy.options import (
+    SEED_MAXIMUM,
+    THREADS_MAXIMUM,
+    check_instruction_set,
+    one_of,
+    whole_number,
+)
+from compassion_psy.scales import Scale
+
+Method = Literal["minres", "ml", "principal_axis", "components"]
+Rotation = Literal["oblimin", "varimax", "quartimax", "promax", "geomin"]
+
+_KAISER = {
+    "oblimin": False,
+    "varimax": True,
+    "quartimax": False,
+    "promax": True,
+    "geomin": False,
+}
+_STARTS_MAXIMUM = 100_000
+_LEAST_UNIQUENESS = 0.005
+
+
+def efa(
+    data: Any,
+    scale: Scale | None = None,
+    *,
+    n_factors: int,
+    method: Method = "minres",
+    rotation: Rotation | None = "oblimin",
+    kaiser: bool | None = None,
+    missing: Literal["listwise", "pairwise"] = "listwise",
+    missing_codes: Sequence[float] = (),
+    n: int | None = None,
+    starts: int = 30,
+    seed: int | None = None,
+    threads: int | None = None,
+) -> FactorSolution:
+    """Which factors are behind the items, and how well do they explain them?
+
+    Parameters
+    ----------
+    data : frame, Responses, Moments or numpy.ndarray
+        One row a person, as for :func:`reliability`; or the moments of one group; or a correlation
+        matrix (items, items).
+    scale : Scale, optional
+        The scale; reversed items are turned. Not given with Responses or Moments. With a matrix,
+        which holds keyed items already, it names them.
+    n_factors : int
+        Number of factors.
+    method : {"minres", "ml", "principal_axis", "components"}
+        "minres" makes the squared residuals smallest, "ml" the likelihood greatest, both with
+        uniquenesses of at least 0.005; "principal_axis" iterates communalities without a bound;
+        "components" takes principal components.
+    rotation : {"oblimin", "varimax", "quartimax", "promax", "geomin"} or None
+        "oblimin" (gamma 0), "promax" (power 4) and "geomin" (epsilon 0.01) let factors correlate.
+    kaiser : bool, optional
+        Whether items count alike in the rotation, whatever their communality. When not given, as
+        in psych: for varimax and promax.
+    missing : {"listwise", "pairwise"}
+        Whether to use persons who answered every item, or for each pair of items all who answered
+        both; n is then the number of persons who answered any.
+    missing_codes : sequence of numbers
+        Answers that mean no answer.
+    n : int, optional
+        Persons that a given matrix is of; without it there is no chi-square.
+    starts : int
+        Random rotations to start from, besides the unrotated loadings. A criterion may have
+        several minima; the result says how many starts found the best.
+    seed : int, optional
+        Of the random starts, 0 to 2**64 - 1; drawn when not given. The same seed gives the same
+        bits on any number of threads.
+    threads : int, optional
+        Threads to use.
+
+    Returns
+    -------
+    FactorSolution
+        Loadings, uniquenesses, correlations of factors, fit and status.
+
+    Raises
+    ------
+    DataError
+        Where answers or correlations are not usable: a constant item, an item that is another
+        again, for "ml" a matrix without inverse. The message names the items.
+    OptionError
+        Where an option is not usable; more factors than items identify.
+
+    Notes
+    -----
+    Correlations R of p items are modelled as Λ Φ Λ' + Ψ with m factors. "minres" minimises half
+    the squared residuals [1]_, "ml" F = ln det M + tr(R M⁻¹) - ln det R - p over the model's M
+    [2]_, each over uniquenesses by Newton's method with exact derivatives, from three starts.
+
+    Rotation makes a criterion of loadings λ smallest by gradient projection [3]_:
+
+    - oblimin: Σ_i Σ_{j≠l} λ_ij² λ_il² / 4;
+    - varimax: minus the sum over factors of squares of λ² about their mean, over 4;
+    - quartimax: -Σ λ⁴ / 4;
+    - geomin: Σ_i (Π_j (λ_ij² + 0.01))^(1/m);
+    - promax: varimax, then regression on λ |λ|³ [4]_.
+
+    Chi-square is F (n - 1 - (2p + 5)/6 - 2m/3) on ((p - m)² - p - m)/2 degrees of freedom, with F
+    of the solution whatever the method; RMSEA = sqrt(max(chi² - df, 0) / (df (n - 1))) with
+    the interval of the non-central chi-square distribution [5]_. ``psych::fa`` divides chi² by
+    df n in RMSEA, though not in its interval, and takes TLI of discrepancies without Bartlett's
+    correction: both differ in the fourth digit. Pairwise correlations count persons with any
+    answer, psych every row. Components have no chi-square.
+
+    R gives the same loadings with ``psych::fa(R, nfactors, fm = "minres", rotate = "oblimin")``
+    (it stops early: 1e-4), ``stats::factanal``, and rotations with
+    ``GPArotation::oblimin(L, eps = 1e-10)``, ``GPArotation::geominQ``, ``stats::varimax``.
+
+    References
+    ----------
+    .. [1] Harman, H. H., & Jones, W. H. (1966). Factor analysis by minimizing residuals (minres).
+       *Psychometrika*, 31, 351-368.
+    .. [2] Jöreskog, K. G. (1967). Some contributions to maximum likelihood factor analysis.
+       *Psychometrika*, 32, 443-482.
+    .. [3] Bernaards, C. A., & Jennrich, R. I. (2005). Gradient projection algorithms and software
+       for arbitrary rotation criteria in factor analysis. *Educational and Psychological
+       Measurement*, 65, 676-696.
+    .. [4] Hendrickson, A. E., & White, P. O. (1964). Promax: A quick method for rotation to
+       oblique simple structure. *British Journal of Statistical Psychology*, 17, 65-70.
+    .. [5] Steiger, J. H. (1990). Structural model evaluation and modification. *Multivariate
+       Behavioral Research*, 25, 173-180.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pattern = np.array([[0.8, 0], [0.7, 0], [0.6, 0], [0, 0.7], [0, 0.6], [0, 0.5]])
+    >>> r = pattern @ np.array([[1, 0.4], [0.4, 1]]) @ pattern.T
+    >>> np.fill_diagonal(r, 1)
+    >>> solution = efa(r, n_factors=2, n=300, seed=1)
+    >>> solution.loadings["F1"].round(3).abs().to_list()
+    [0.8, 0.7, 0.6, 0.0, 0.0, 0.0]
+    >>> round(float(solution.phi[0, 1]), 3), solution.status, solution.share_of_starts
+    (0.4, 'ok', 1.0)
+    """
+    one_of("method", method, tuple(EXTRACTIONS))
+    if rotation is not None:
+        one_of("rotation", rotation, tuple(_KAISER))
+    one_of("missing", missing, ("listwise", "pairwise"))
+    kaiser = _kaiser(kaiser, rotation)
+    n_factors = whole_number("n_factors", n_factors, minimum=1)
+    starts = whole_number("starts", starts, minimum=0, maximum=_STARTS_MAXIMUM)
+    if seed is not None:
+        seed = whole_number("seed", seed, minimum=0, maximum=SEED_MAXIMUM)
+    if threads is not None:
+        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    check_instruction_set(_core.simd_levels())
+    taken = correlations(
+        data,
+        scale,
+        n=n,
+        missing=missing,
+        missing_codes=code_list(missing_codes),
+        threads=threads,
+    )
+    _refuse_too_many(n_factors, method, len(taken.items))
+    if method == "ml":
+        refuse_singular(taken)
+    rotates = rotation is not None and n_factors > 1
+    seed = (secrets.randbits(64) if seed is None else seed) if rotates else None
+    found = _core.explore_factors(
+        taken.matrix,
+        factors=n_factors,
+        extraction=method,
+        rotation=rotation,
+        kaiser=bool(kaiser),
+        random_starts=starts,
+        seed=seed or 0,
+        persons=None if taken.n is None else float(taken.n),
+        threads=threads,
+    )
+    return _solution(found, taken, method, rotation if rotates else None, kaiser, seed)
+
+
+def most_factors(items: int) -> int:
+    """Return how many factors `items` identify at most: degrees of freedom are not negative.
+
+    Examples
+    --------
+    >>> [most_factors(items) for items in (3, 4, 5, 6, 25)]
+    [1, 1, 2, 3, 18]
+    """
+    return max(m for m in range(items) if (items - m) ** 2 >= items + m)
+
+
+def _kaiser(kaiser: bool | None, rotation: str | None) -> bool | None:
+    if kaiser is not None and not isinstance(kaiser, bool):
+        raise OptionError(f"kaiser is {kaiser!r}, but it must be True, False or None.")
+    if rotation is None:
+        if kaiser:
+            raise OptionError("kaiser is True, but rotation is None; name a rotation.")
+        return None
+    return _KAISER[rotation] if kaiser is None else kaiser
+
+
+def _refuse_too_many(factors: int, method: str, items: int) -> None:
+    most = items if method == "components" else most_factors(items)
+    if factors > most:
+        raise OptionError(
+            f"n_factors is {factors}, but {items} items identify at most {most} by "
+            f"{EXTRACTIONS[method]}; ask for fewer."
+        )
+
+
+def _solution(
+    found: Any,
+    taken: Correlations,
+    method: str,
+    rotation: str | None,
+    kaiser: bool | None,
+    seed: int | None,
+) -> FactorSolution:
+    factors = found["loadings"].shape[1]
+    names = [f"F{j + 1}" for j in range(factors)]
+    items = pl.Series("item", taken.items, dtype=pl.String)
+    loadings = pl.DataFrame(found["loadings"], schema=names).insert_column(0, items)
+    communalities = (found["unrotated"] ** 2).sum(axis=1)
+    proportion = found["variances"] / len(taken.items)
+    status = found["status"] if found["rotation_converged"] else "not_converged"
+    return FactorSolution(
+        loadings=loadings,
+        uniquenesses=pl.DataFrame([items, pl.Series("uniqueness", found["uniquenesses"])]),
+        communalities=pl.DataFrame([items, pl.Series("communality", communalities)]),
+        phi=found["phi"],
+        variance=pl.DataFrame(
+            {
+                "factor": names,
+                "variance": found["variances"],
+                "proportion": proportion,
+                "cumulative": np.cumsum(proportion),
+            }
+        ),
+        unrotated=found["unrotated"],
+        correlation=taken.matrix,
+        fit=_fit(found["fit"], method),
+        status=status,
+        criterion=found["criterion"],
+        rotation_criterion=found["rotation_criterion"] if rotation else None,
+        starts=found["starts"] if rotation else None,
+        starts_found=found["starts_found"] if rotation else None,
+        seed=seed,
+        scale=taken.name,
+        method=method,
+        rotation=rotation,
+        kaiser=kaiser if rotation else None,
+        n=taken.n,
+        n_excluded=taken.n_excluded,
+        missing=taken.missing,
+        notes=tuple(_notes(found, taken, method, rotation, seed)),
+    )
+
+
+def _fit(fit: Any, method: str) -> FactorFit:
+    values: dict[str, Any] = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in fit.items()
+    }
+    if method == "components":
+        # Components are no model of the correlations.
+        values = dict.fromkeys(values) | {"srmr": values["srmr"]}
+    return FactorFit(**values)
+
+
+def _notes(
+    found: Any, taken: Correlations, method: str, rotation: str | None, seed: int | None
+) -> list[str]:
+    notes = []
+    if found["status"] == "not_converged":
+        notes.append("Extraction did not converge; ask for fewer factors.")
+    if not found["rotation_converged"]:
+        notes.append("Rotation did not converge; its loadings are not those of a minimum.")
+    low = np.flatnonzero(found["uniquenesses"] <= _LEAST_UNIQUENESS)
+    if method != "components" and low.size:
+        named = ", ".join(repr(taken.items[j]) for j in low)
+        where = "at or below" if method == "principal_axis" else "on its bound of"
+        notes.append(f"Heywood case: the uniqueness of {named} is {where} {_LEAST_UNIQUENESS}.")
+    if method != "components" and math.isnan(found["fit"]["chi_square"]):
+        notes.append(
+            "No chi-square: n is not known."
+            if taken.n is None
+            else "No chi-square: the correlations are not positive definite, or n is too small."
+        )
+    if taken.n_excluded:
+        notes.append(f"{taken.n_excluded:,} persons with missing answers were left out.")
+    if rotation:
+        notes.append(
+            f"{found['starts_found']} of {found['starts']} starts found this rotation; seed {seed}."
+        )
+    return notes
