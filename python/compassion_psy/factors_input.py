@@ -97,7 +97,7 @@ def refuse_singular(found: Correlations) -> None:
         why = f"each of the items {named}{more} follows from the others"
     raise DataError(
         f"Scale {found.name!r}: the correlation matrix has no inverse, which maximum likelihood "
-        f"needs: {why}; leave out an item, or use extraction='minres'."
+        f"needs: {why}; leave out an item, or use method='minres'."
     )
 
 
