@@ -16,6 +16,7 @@ from compassion_psy import (
     reliability,
     simulate_survey,
 )
+from compassion_psy.reliability_definitions import DEFINITIONS
 from compassion_psy.results import STATUSES
 
 ALL = ("alpha", "alpha_std", "lambda2", "lambda6", "omega_u", "omega_total")
@@ -604,3 +605,12 @@ def test_help_has_formula_and_citation_of_every_interval() -> None:
         formula = notes.partition(f"- {name}:")[2].partition("\n    - ")[0]
         assert f"[{number}]_" in formula
         assert f".. [{number}] {author}" in references
+
+
+def test_all_coefficients_by_one_word() -> None:
+    result = analyse(coefficients="all", interval=None)
+    assert result.table["coefficient"].to_list() == list(DEFINITIONS)
+    assert result.definitions == dict(DEFINITIONS)
+    assert set(ALL) < set(DEFINITIONS)
+    with pytest.raises(OptionError, match="'all'"):
+        analyse(coefficients=["all"])

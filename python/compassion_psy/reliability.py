@@ -74,8 +74,8 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise" and "sem". All but the last three are
-        reliabilities of the total score.
+        "omega_total", "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last
+        three are reliabilities of the total score.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -231,6 +231,8 @@ def reliability(
 
 def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names, each once, or raise OptionError where one is no coefficient."""
+    if coefficients == "all":
+        return tuple(DEFINITIONS)
     names = (coefficients,) if isinstance(coefficients, str) else coefficients
     if not isinstance(names, Sequence) or not names:
         raise OptionError(

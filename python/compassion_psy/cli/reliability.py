@@ -68,7 +68,7 @@ class Number(click.ParamType[int | float]):
     "--coefficients", default="alpha,omega_u", show_default=True,
     help="Separated by commas: alpha, alpha_std, lambda1 to lambda6, lambda5_plus, mu0 to mu3, "
     "split_half_max, split_half_min, split_half_mean, omega_u, omega_u_observed, omega_total, "
-    "average_r, signal_to_noise, sem.",
+    "average_r, signal_to_noise, sem; or all.",
 )  # fmt: skip
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",
@@ -127,7 +127,9 @@ def reliability(
         by=list(by) or None,
         cluster=list(cluster) or None,
         strata=list(strata) or None,
-        coefficients=tuple(name.strip() for name in coefficients.split(",")),
+        coefficients=coefficients
+        if coefficients == "all"
+        else tuple(name.strip() for name in coefficients.split(",")),
         interval=_interval(interval, replicates, seed, bayesian),
         **options,
     )
