@@ -249,7 +249,7 @@ def test_what_is_not_usable_is_refused() -> None:
             compare_reliability(data, SCALE, **options)
     with pytest.raises(OptionError, match="go together"):
         compare_reliability(data, SCALE, wave="site")
-    with pytest.raises(OptionError, match="one name"):
+    with pytest.raises(OptionError, match="have the name 'calm'"):
         compare_reliability(data, [SCALE, SCALE])
     with pytest.raises(DataError, match="Person 0 has several rows in wave 'a'"):
         compare_reliability(data.with_columns(id=0), SCALE, wave="site", person="id")

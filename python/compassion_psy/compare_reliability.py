@@ -16,7 +16,13 @@ from compassion_psy.data.frames import as_frame
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import check_instruction_set
-from compassion_psy.reliability import check_scored, checked_level, coefficient_names, reliability
+from compassion_psy.reliability import reliability
+from compassion_psy.reliability_input import (
+    check_scored,
+    checked_level,
+    coefficient_names,
+    listed_scales,
+)
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
 
@@ -200,18 +206,8 @@ def _of_waves(
 
 
 def _of_scales(data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...]) -> Compared:
-    if (
-        not isinstance(scales, Sequence)
-        or not scales
-        or any(not isinstance(each, Scale) for each in scales)
-    ):
-        raise OptionError(f"scale is {scales!r}, but it must be a Scale, or a list of them.")
+    scales = listed_scales(scales)
     labels = [each.name for each in scales]
-    if len(set(labels)) < len(labels):
-        raise OptionError(
-            "Two of the scales have one name; give each its own, with dataclasses.replace(scale, "
-            "name='...')."
-        )
     columns = list(dict.fromkeys(item for each in scales for item in each.items))
     frame = as_frame(data, columns)
     aligned = [Responses.from_frame(frame, each, missing_codes=codes) for each in scales]

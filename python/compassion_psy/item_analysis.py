@@ -22,8 +22,8 @@ from compassion_psy.options import (
     one_of,
     whole_number,
 )
-from compassion_psy.reliability import (
-    Missing,
+from compassion_psy.reliability import Missing
+from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,

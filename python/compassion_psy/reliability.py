@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from numbers import Real
 from typing import Any, Literal
 
 import polars as pl
@@ -14,7 +13,7 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
-from compassion_psy.errors import CompassionWarning, DataError, OptionError
+from compassion_psy.errors import CompassionWarning, OptionError
 from compassion_psy.options import (
     BOOTSTRAP_METHODS,
     THREADS_MAXIMUM,
@@ -25,6 +24,12 @@ from compassion_psy.options import (
 )
 from compassion_psy.progress import Callback, Progress, reporter
 from compassion_psy.reliability_definitions import DEFINITIONS
+from compassion_psy.reliability_input import (
+    all_responses,
+    check_scored,
+    checked_level,
+    coefficient_names,
+)
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
@@ -229,20 +234,6 @@ def reliability(
     )
 
 
-def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once, or raise OptionError where one is no coefficient."""
-    if coefficients == "all":
-        return tuple(DEFINITIONS)
-    names = (coefficients,) if isinstance(coefficients, str) else coefficients
-    if not isinstance(names, Sequence) or not names:
-        raise OptionError(
-            f"coefficients is {coefficients!r}; choose from {', '.join(DEFINITIONS)}."
-        )
-    for name in names:
-        one_of("coefficients", name, tuple(DEFINITIONS))
-    return tuple(dict.fromkeys(names))
-
-
 def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | None:
     if interval is None or isinstance(interval, Bootstrap):
         return interval
@@ -257,53 +248,6 @@ def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | N
 def _is_pairwise(missing: Missing) -> bool:
     one_of("missing", missing, ("listwise", "pairwise"))
     return missing == "pairwise"
-
-
-def checked_level(level: float) -> float:
-    """Return the level of intervals, or raise OptionError where it is not one."""
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
-        raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
-    if 1 - (1 - float(level)) / 2 == 1:
-        raise OptionError(
-            f"level is {level!r}, so near to 1 that a limit would be infinite; lower it, to 0.99 "
-            "for example."
-        )
-    return float(level)
-
-
-def all_responses(
-    data: Any, scale: Scale | Sequence[Scale] | None, columns: dict[str, Any]
-) -> list[Responses]:
-    """Return the checked answers to each scale, all with the same design columns."""
-    if isinstance(data, Responses):
-        data.refuse_options(scale, **columns)
-        return [data]
-    scales = [scale] if isinstance(scale, Scale) else scale
-    if (
-        not isinstance(scales, Sequence)
-        or not scales
-        or any(not isinstance(each, Scale) for each in scales)
-    ):
-        raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
-    names = [each.name for each in scales]
-    for name in names:
-        if names.count(name) > 1:
-            raise OptionError(f"Two scales have the name {name!r}; give each its own.")
-    return [Responses.from_frame(data, each, **columns) for each in scales]
-
-
-def check_scored(scale: Scale) -> None:
-    """Raise an error where a scale has no total score of several items."""
-    if scale.n_items < 2:
-        raise DataError(
-            f"Scale {scale.name!r} has one item ({scale.items[0]!r}), but reliability needs at "
-            "least 2; add items."
-        )
-    if scale.total is None:
-        raise OptionError(
-            f"Scale {scale.name!r} has no total score, only subscales; ask for scale.scores, or "
-            f"for scale.subscale({scale.subscales[0].key!r})."
-        )
 
 
 def _check(responses: Responses, question: Question) -> None:

@@ -24,9 +24,9 @@ from compassion_psy.audit.result import AuditResult
 from compassion_psy.audit.screening import Screened, screen
 from compassion_psy.audit.silence import silence_findings
 from compassion_psy.audit.sources import FEWEST_ANSWERS, already_turned
-from compassion_psy.audit.without_flagged import with_and_without
-from compassion_psy.data.design import Names
-from compassion_psy.errors import DataError, OptionError
+from compassion_psy.audit.without_flagged import answered_scores, with_and_without
+from compassion_psy.data.design import Names, listed_columns
+from compassion_psy.errors import OptionError
 from compassion_psy.options import whole_number
 from compassion_psy.scales import Scale
 from compassion_psy.scales.numbering import Columns
@@ -146,7 +146,7 @@ def audit(
     minimum_cell = whole_number("minimum_cell", minimum_cell, minimum=0)
     if columns is not None:
         scale = scale.with_columns(columns)
-    person_columns = _listed("person", person)
+    person_columns = listed_columns("person", person)
     if not (seconds is None or isinstance(seconds, str)):
         raise OptionError(f"seconds is {seconds!r}, but it must be one column name (str).")
     others = [*person_columns, *(attention or ()), *([] if seconds is None else [seconds])]
@@ -194,11 +194,10 @@ def _coefficients(
     screened: Screened, persons: pl.DataFrame, minimum_cell: int, threads: int | None
 ) -> pl.DataFrame:
     """Return reliabilities with and without the flagged, figures of few persons withheld."""
-    try:
-        table = with_and_without(screened, persons["flags"] > 0, threads=threads)
-    except DataError:
-        # Nobody answered a score: the findings say which items are missing.
+    if not answered_scores(screened):
+        # The findings say which items are missing.
         return pl.DataFrame()
+    table = with_and_without(screened, persons["flags"] > 0, threads=threads)
     fewest = pl.min_horizontal("n", pl.when(pl.col("n_without") > 0).then("n_without"))
     shown = (fewest >= minimum_cell) | (pl.col("n") == 0)
     figures = pl.exclude(*screened.groups.columns, "scale", "coefficient", "note")
@@ -211,15 +210,8 @@ def _coefficients(
 def _sites(by: Names, wave: str | None) -> list[str] | None:
     if wave is not None and not isinstance(wave, str):
         raise OptionError(f"wave is {wave!r}, but it must be one column name (str).")
-    names = _listed("by", by)
+    names = listed_columns("by", by)
     return [*names, *([] if wave is None or wave in names else [wave])] or None
-
-
-def _listed(option: str, names: Names) -> list[str]:
-    listed = [names] if isinstance(names, str) else ([] if names is None else names)
-    if not isinstance(listed, Sequence) or any(not isinstance(name, str) for name in listed):
-        raise OptionError(f"{option} is {names!r}, but it must be column names (str).")
-    return list(listed)
 
 
 def _refuse_own_names(groups: pl.DataFrame) -> None:

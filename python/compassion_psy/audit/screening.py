@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy.data.columns import MISSING, check_missing_codes, uses_codes
+from compassion_psy.data.columns import (
+    MISSING,
+    answer,
+    check_missing_codes,
+    is_wrong,
+    uses_codes,
+)
 from compassion_psy.data.design import (
     Names,
     check_design,
@@ -144,16 +150,19 @@ def _codes(
             f"scale {scale.name!r} needs numbers from {scale.minimum:g} to {scale.maximum:g}; "
             "harmonise the labels first."
         )
-    declared = pl.Series([False]).new_from_index(0, len(column))
-    for code in missing_codes:
-        declared = declared | (numbers == code).fill_null(value=False)
-    possible = (
-        numbers.is_in(scale.values)
-        if scale.values
-        else numbers.is_between(scale.minimum, scale.maximum) & (numbers == numbers.round())
-    ).fill_null(value=False)
-    codes = pl.select(
-        pl.when(possible).then((numbers - scale.minimum).cast(pl.UInt8, strict=False))
-    ).to_series()
-    impossible = given & ~possible & ~declared
+    number = pl.col(column.name)
+    kept = answer(number, numbers.dtype, missing_codes)
+    wrong = is_wrong(numbers.dtype, kept, scale).fill_null(value=False)
+    codes, refused = (
+        pl.DataFrame({column.name: numbers})
+        .select(
+            pl.when(~wrong)
+            .then((kept - scale.minimum).cast(pl.UInt8, strict=False))
+            .alias("codes"),
+            (wrong | number.is_null()).alias("refused"),
+        )
+        .get_columns()
+    )
+    # What is no number at all is given, and is no answer either.
+    impossible = given & refused
     return codes.fill_null(MISSING).to_numpy()[places], impossible.to_numpy()[places]

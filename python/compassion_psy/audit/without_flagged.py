@@ -11,6 +11,7 @@ from compassion_psy.audit.screening import Screened
 from compassion_psy.data.columns import MISSING
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.reliability import Missing, reliability
+from compassion_psy.scales import Scale
 
 _SHOWN = ("estimate", "lower", "upper", "n", "note")
 
@@ -74,11 +75,7 @@ def with_and_without(
         )
     by = screened.groups.columns
     frame = _answers(screened)
-    scales = [
-        score
-        for score in screened.scale.scores
-        if score.n_items > 1 and _anybody(frame, missing, score.items)
-    ]
+    scales = answered_scores(screened, missing)
     if not scales:
         raise DataError(
             f"Scale {screened.scale.name!r} has no score of two items or more that anybody "
@@ -106,6 +103,16 @@ def with_and_without(
         .alias("note_without"),
         difference=pl.col("estimate_without") - pl.col("estimate"),
     )
+
+
+def answered_scores(screened: Screened, missing: Missing = "listwise") -> list[Scale]:
+    """Return the scores of two items or more for which somebody's answers can be used."""
+    frame = _answers(screened)
+    return [
+        score
+        for score in screened.scale.scores
+        if score.n_items > 1 and _anybody(frame, missing, score.items)
+    ]
 
 
 def _anybody(frame: pl.DataFrame, missing: Missing, items: Any) -> bool:

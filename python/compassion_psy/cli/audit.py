@@ -10,7 +10,7 @@ from compassion_psy.audit.auditing import audit as look_at
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import named_scales
-from compassion_psy.cli.reliability import Number
+from compassion_psy.cli._values import NamedNumber, Number
 from compassion_psy.data.writing import write_tables
 from compassion_psy.reading import read_survey
 
@@ -18,24 +18,6 @@ FINDINGS = 3
 """The exit code of --fail-on-findings."""
 
 _FILE = click.Path(path_type=Path)
-
-
-class Check(click.ParamType[tuple[str, float]]):
-    """An attention check, as COLUMN=ANSWER."""
-
-    name = "column=answer"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        """Return the column and the right answer."""
-        column, _, answer = str(value).rpartition("=")
-        try:
-            return column, float(answer)
-        except ValueError:
-            if column and answer.lower() in ("true", "false"):
-                return column, answer.lower() == "true"
-            self.fail(f"{value!r} is not such as check_1=5 or passed=true.", param, ctx)
 
 
 @click.command(
@@ -56,7 +38,7 @@ class Check(click.ParamType[tuple[str, float]]):
 )  # fmt: skip
 @click.option("--person", multiple=True, help="Column that names a person. Repeatable.")
 @click.option(
-    "--attention", type=Check(), multiple=True,
+    "--attention", type=NamedNumber("check_1=5 or passed=true"), multiple=True,
     help="An attention check and its right answer, such as check_1=5. Repeatable.",
 )  # fmt: skip
 @click.option("--seconds", help="Column of the seconds that a person took for the items.")

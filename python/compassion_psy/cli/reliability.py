@@ -8,6 +8,7 @@ import click
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
+from compassion_psy.cli._values import Number
 from compassion_psy.data.writing import write_tables
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
 from compassion_psy.reading import read_survey
@@ -30,22 +31,6 @@ where empathy.toml is:
   maximum = 5
   reversed = ["E3"]
 """
-
-
-class Number(click.ParamType[int | float]):
-    """A number, an int where it is whole."""
-
-    name = "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | float:
-        """Return the number that `value` writes."""
-        try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return int(number) if number.is_integer() else number
 
 
 @click.command(

@@ -8,7 +8,7 @@ import click
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
-from compassion_psy.cli.reliability import Number
+from compassion_psy.cli._values import NamedNumber, Number
 from compassion_psy.data.frames import as_frame
 from compassion_psy.data.writing import write_table
 from compassion_psy.reading import read_survey
@@ -22,22 +22,6 @@ Examples:
   compassion-psy score survey.csv --scale empathy.toml --missing person_mean \\
     --minimum-answered 0.8 --reliability total=0.86 --out scored.parquet
 """
-
-
-class Reliability(click.ParamType[tuple[str, float]]):
-    """The reliability of a score, as SCORE=NUMBER."""
-
-    name = "score=number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        """Return the score and the number."""
-        score, _, number = str(value).rpartition("=")
-        try:
-            return score or "total", float(number)
-        except ValueError:
-            self.fail(f"{value!r} is not such as total=0.86.", param, ctx)
 
 
 @click.command(short_help="Totals and subscales of every person.", epilog=_EXAMPLE)
@@ -59,7 +43,7 @@ class Reliability(click.ParamType[tuple[str, float]]):
 )  # fmt: skip
 @click.option("--pomp", is_flag=True, help="Add percent of maximum possible.")
 @click.option(
-    "--reliability", type=Reliability(), multiple=True,
+    "--reliability", type=NamedNumber("total=0.86"), multiple=True,
     help="Of the score with this key or column: add its standard error and interval. Repeatable.",
 )  # fmt: skip
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
@@ -88,7 +72,7 @@ def score(
         frame,
         described,
         minimum_answered=_number(minimum_answered),
-        reliability=dict(reliability) or None,
+        reliability={score or "total": number for score, number in reliability} or None,
         **options,
     )
     write_table(scored, out)

@@ -93,7 +93,7 @@ def check_items(
     answers = {
         item: answer(pl.col(item), frame.schema[item], missing_codes) for item in scale.items
     }
-    wrong = {item: _is_wrong(frame.schema[item], answers[item], scale) for item in scale.items}
+    wrong = {item: is_wrong(frame.schema[item], answers[item], scale) for item in scale.items}
     counts = frame.select(wrong[item].sum().alias(item) for item in scale.items).row(0)
     if not any(counts):
         return
@@ -176,7 +176,7 @@ def answer(column: pl.Expr, dtype: pl.DataType, missing_codes: Sequence[float]) 
     return column
 
 
-def _is_wrong(dtype: pl.DataType, given: pl.Expr, scale: Scale) -> pl.Expr:
+def is_wrong(dtype: pl.DataType, given: pl.Expr, scale: Scale) -> pl.Expr:
     """Whether an answer is given but not possible."""
     if scale.continuous:
         # Polars takes NaN as larger than every number, so it is out of range as well.

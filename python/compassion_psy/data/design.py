@@ -22,7 +22,7 @@ def design_columns(
     if not (weights is None or isinstance(weights, str)):
         raise OptionError(f"weights is {weights!r}, but it must be one column name (str).")
     given = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    columns = {role: _listed(role, names) for role, names in given.items()}
+    columns = {role: listed_columns(role, names) for role, names in given.items()}
     for role, names in columns.items():
         for name in names:
             if name in scale.items:
@@ -33,7 +33,8 @@ def design_columns(
     return columns
 
 
-def _listed(role: str, names: Names) -> list[str]:
+def listed_columns(role: str, names: Names) -> list[str]:
+    """Return the names of columns as a list, or raise OptionError where they are none."""
     if names is None:
         return []
     listed = [names] if isinstance(names, str) else names

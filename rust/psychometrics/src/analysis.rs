@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result, invalid};
 use crate::interval::{
-    AlphaInterval, BootstrapMethod, Influence, IntervalStatus, QuantileRule, alpha_interval,
-    bootstrap_interval, influence, mean_and_deviation, normal_quantile, normal_theory_error,
+    AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
+    alpha_interval, bootstrap_interval, mean_and_deviation, normal_quantile, normal_theory_error,
 };
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::Monitor;
@@ -153,7 +153,16 @@ fn points(
                 };
                 gradient.map(|gradient| {
                     let pairwise = question.pairwise;
-                    influence(simd, responses, rows, &dispersion, &gradient, pairwise, monitor)
+                    Influences::new(
+                        simd,
+                        responses,
+                        rows,
+                        &dispersion,
+                        &gradient,
+                        pairwise,
+                        monitor,
+                    )
+                    .summary()
                 })
             })
             .collect();

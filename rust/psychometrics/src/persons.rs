@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, invalid};
-use crate::interval::influence_values;
+use crate::interval::Influences;
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::Monitor;
 use crate::reliability::{Coefficient, Estimator, Outcome};
@@ -38,7 +38,8 @@ pub fn person_influences(
         };
         let values = match gradient {
             Some(gradient) => {
-                influence_values(simd, responses, rows, &dispersion, &gradient, pairwise, monitor)
+                Influences::new(simd, responses, rows, &dispersion, &gradient, pairwise, monitor)
+                    .values()
             }
             None => vec![f64::NAN; rows.rows().len()],
         };

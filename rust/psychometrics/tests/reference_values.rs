@@ -9,7 +9,7 @@ use common::chance::assert_near;
 use common::reference::{complete, matrix, numbers, repeated, survey, values};
 use common::survey::Survey;
 use psychometrics::analysis::{Answer, Interval, Question, analyse};
-use psychometrics::interval::{Influence, influence};
+use psychometrics::interval::{Influence, Influences};
 use psychometrics::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Estimator, Status};
@@ -87,7 +87,7 @@ fn check(what: &str, survey: &Survey, group: usize, pairwise: bool, reference: &
         assert_near(estimate.standard_error, expected, loose, &format!("{what}: error"));
         estimator.evaluate(coefficient, dispersion, &Silent);
         let gradient = estimator.gradient(coefficient, dispersion).unwrap();
-        let Influence { acceleration: got, .. } = influence(
+        let Influence { acceleration: got, .. } = Influences::new(
             Simd::chosen().unwrap(),
             &responses,
             &responses.groups[group],
@@ -95,7 +95,8 @@ fn check(what: &str, survey: &Survey, group: usize, pairwise: bool, reference: &
             &gradient,
             pairwise,
             &Silent,
-        );
+        )
+        .summary();
         let expected = reference[acceleration][name].as_f64().unwrap();
         assert_near(got, expected, loose, &format!("{what}: acceleration"));
     }

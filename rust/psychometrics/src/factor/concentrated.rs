@@ -1,11 +1,13 @@
 //! The one-factor discrepancy of maximum likelihood with loadings at their best: a function of uniquenesses alone.
 
+use super::LEAST_UNIQUENESS;
 use crate::linalg::eigen;
+use crate::monitor::Monitor;
 
 /// The discrepancy with the loadings at their best for given uniquenesses, as a function of their logarithms.
 pub(super) struct Concentrated {
-    pub value: f64,
-    pub gradient: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
     hessian: Vec<f64>,
     /// The largest eigenvalue of the matrix scaled by uniquenesses, and its vector.
     largest: f64,
@@ -65,8 +67,39 @@ impl Concentrated {
         ((0..size * size).map(value).collect(), free)
     }
 
+    /// Where bounded Newton steps that always go down end: the point, its logarithms of uniquenesses, and which of
+    /// these are on their bounds.
+    pub fn lowest(
+        correlation: &[f64],
+        items: usize,
+        monitor: &dyn Monitor,
+    ) -> (Concentrated, Vec<f64>, Vec<bool>) {
+        // Half of each variance unique, whatever the matrix: reaches the lower of two minima more often than squared
+        // multiple correlations do.
+        let mut logs = vec![0.5_f64.ln(); items];
+        let least = LEAST_UNIQUENESS.ln();
+        let mut point = Concentrated::new(correlation, &logs);
+        let mut bounded = vec![false; items];
+        for _ in 0..500 {
+            bounded = (0..items).map(|j| logs[j] <= least && point.gradient[j] >= 0.0).collect();
+            let largest = (0..items)
+                .filter(|&j| !bounded[j])
+                .fold(0.0_f64, |most, j| most.max(point.gradient[j].abs()));
+            if largest < 1e-9 || monitor.cancelled() {
+                break;
+            }
+            let step = point.step(&bounded);
+            let Some((next, next_logs)) = point.go_down(correlation, &logs, &step, least) else {
+                // No smaller value along the step: at the limits of precision.
+                break;
+            };
+            (point, logs) = (next, next_logs);
+        }
+        (point, logs, bounded)
+    }
+
     /// A step downhill: Newton's, with negative curvature turned positive. Bounded items stay.
-    pub fn step(&self, bounded: &[bool]) -> Vec<f64> {
+    fn step(&self, bounded: &[bool]) -> Vec<f64> {
         let (hessian, free) = self.free_hessian(bounded);
         let size = free.len();
         let (values, vectors) = eigen(&hessian, size);
@@ -86,7 +119,7 @@ impl Concentrated {
     }
 
     /// The first point along the step, halved again and again, that lies lower.
-    pub fn go_down(
+    fn go_down(
         &self,
         correlation: &[f64],
         logs: &[f64],

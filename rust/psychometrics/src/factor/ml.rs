@@ -292,32 +292,9 @@ impl MlFit {
         cholesky(&mut hessian, free.len())
     }
 
-    /// Where bounded Newton steps over the logarithms of uniquenesses lead, which maximise the likelihood.
+    /// Where the search over uniquenesses leads, which maximises the likelihood.
     fn maximised(correlation: &[f64], items: usize, monitor: &dyn Monitor) -> MlFit {
-        // Half of each variance unique, whatever the matrix: reaches the lower of two minima more often than squared
-        // multiple correlations do.
-        let mut log_uniquenesses = vec![0.5_f64.ln(); items];
-        let least = LEAST_UNIQUENESS.ln();
-        let mut point = Concentrated::new(correlation, &log_uniquenesses);
-        let mut bounded = vec![false; items];
-        for _ in 0..500 {
-            bounded = (0..items)
-                .map(|j| log_uniquenesses[j] <= least && point.gradient[j] >= 0.0)
-                .collect();
-            let largest = (0..items)
-                .filter(|&j| !bounded[j])
-                .fold(0.0_f64, |most, j| most.max(point.gradient[j].abs()));
-            if largest < 1e-9 || monitor.cancelled() {
-                break;
-            }
-            let step = point.step(&bounded);
-            let Some((next, logs)) = point.go_down(correlation, &log_uniquenesses, &step, least)
-            else {
-                // No smaller value along the step: at the limits of precision.
-                break;
-            };
-            (point, log_uniquenesses) = (next, logs);
-        }
+        let (point, log_uniquenesses, bounded) = Concentrated::lowest(correlation, items, monitor);
         let uniquenesses: Vec<f64> = log_uniquenesses.iter().map(|x| x.exp()).collect();
         let mut loadings = point.loadings(&uniquenesses);
         if loadings.iter().all(|l| l.abs() < 1e-12) {

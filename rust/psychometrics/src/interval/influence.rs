@@ -26,63 +26,13 @@ pub struct Influence {
 /// Rows that are taken at once.
 const ROWS: usize = 2048;
 
-/// The influence of a group's units (rows, or clusters; within strata) on a coefficient with this gradient.
+/// The influence of a group's rows on a coefficient with this gradient.
 ///
-/// Where the monitor says stop, what is returned has no meaning.
-pub fn influence(
-    simd: Simd,
-    responses: &Responses,
-    group: &Group,
-    dispersion: &Dispersion,
-    gradient: &Gradient,
-    pairwise: bool,
-    monitor: &dyn Monitor,
-) -> Influence {
-    let rows = group.rows();
-    let pass = Pass::new(simd, responses, group, dispersion, gradient, pairwise, monitor);
-    let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
-    for stratum in &group.strata {
-        let sums = if stratum.clusters.is_empty() {
-            pass.power_sums(stratum.rows.clone())
-        } else {
-            let sum = |rows: &Range<usize>| pass.power_sums(rows.clone()).first;
-            let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
-            PowerSums::of(&units)
-        };
-        let (square, cube) = sums.centred();
-        squares += square * sums.count / (sums.count - 1.0);
-        uncentred_squares += square;
-        cubes += cube;
-    }
-    Influence {
-        standard_error: squares.sqrt() / rows.len() as f64,
-        acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
-    }
-}
-
-/// The influence value of each row of a group, in the order of rows; with survey weights times the row's.
-///
-/// Where the monitor says stop, what is returned has no meaning.
-pub fn influence_values(
-    simd: Simd,
-    responses: &Responses,
-    group: &Group,
-    dispersion: &Dispersion,
-    gradient: &Gradient,
-    pairwise: bool,
-    monitor: &dyn Monitor,
-) -> Vec<f64> {
-    let rows = group.rows();
-    let pass = Pass::new(simd, responses, group, dispersion, gradient, pairwise, monitor);
-    let starts: Vec<usize> = rows.clone().step_by(ROWS).collect();
-    let of = |start: usize| pass.chunk(start..(start + ROWS).min(rows.end));
-    let parts: Vec<Vec<f64>> = starts.into_par_iter().map(of).collect();
-    parts.concat()
-}
-
-struct Pass<'a> {
+/// Where the monitor says stop, what its methods return has no meaning.
+pub struct Influences<'a> {
     simd: Simd,
     responses: &'a Responses<'a>,
+    group: &'a Group,
     dispersion: &'a Dispersion,
     gradient: &'a Gradient,
     pairwise: bool,
@@ -94,16 +44,17 @@ struct Pass<'a> {
     mean_weight: f64,
 }
 
-impl<'a> Pass<'a> {
-    fn new(
+impl<'a> Influences<'a> {
+    /// Of the rows of a group, its dispersion and the gradient there.
+    pub fn new(
         simd: Simd,
         responses: &'a Responses<'a>,
-        group: &Group,
+        group: &'a Group,
         dispersion: &'a Dispersion,
         gradient: &'a Gradient,
         pairwise: bool,
         monitor: &'a dyn Monitor,
-    ) -> Pass<'a> {
+    ) -> Influences<'a> {
         let rows = group.rows();
         let all_weights: f64 = match responses.weights {
             Some(weights) => weights[rows.clone()].iter().sum(),
@@ -118,9 +69,10 @@ impl<'a> Pass<'a> {
         // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
         let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
         let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
-        Pass {
+        Influences {
             simd,
             responses,
+            group,
             dispersion,
             gradient,
             pairwise,
@@ -131,9 +83,40 @@ impl<'a> Pass<'a> {
             mean_weight: all_weights / rows.len() as f64,
         }
     }
+
+    /// What the influence values of the units (rows, or clusters; within strata) say together.
+    pub fn summary(&self) -> Influence {
+        let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
+        for stratum in &self.group.strata {
+            let sums = if stratum.clusters.is_empty() {
+                self.power_sums(stratum.rows.clone())
+            } else {
+                let sum = |rows: &Range<usize>| self.power_sums(rows.clone()).first;
+                let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
+                PowerSums::of(&units)
+            };
+            let (square, cube) = sums.centred();
+            squares += square * sums.count / (sums.count - 1.0);
+            uncentred_squares += square;
+            cubes += cube;
+        }
+        Influence {
+            standard_error: squares.sqrt() / self.group.rows().len() as f64,
+            acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
+        }
+    }
+
+    /// The value of each row, in the order of rows; with survey weights times the row's.
+    pub fn values(&self) -> Vec<f64> {
+        let rows = self.group.rows();
+        let starts: Vec<usize> = rows.clone().step_by(ROWS).collect();
+        let of = |start: usize| self.chunk(start..(start + ROWS).min(rows.end));
+        let parts: Vec<Vec<f64>> = starts.into_par_iter().map(of).collect();
+        parts.concat()
+    }
 }
 
-impl Pass<'_> {
+impl Influences<'_> {
     /// Sums of the influence values of some rows and their powers.
     fn power_sums(&self, rows: Range<usize>) -> PowerSums {
         let end = rows.end;
