@@ -78,3 +78,13 @@ def test_known_findings_are_no_reason_to_fail(folder: Path) -> None:
     assert run(folder, "wrong.csv", *words, "--accept", "turned_here:item_2").exit_code == 3
     assert run(folder, "wrong.csv", *words, "--accept", "turned_here:item_1").exit_code == 0
     assert run(folder, "wrong.csv", *words, "--accept", "turned_here").exit_code == 0
+
+
+def test_an_attention_check_that_is_true_or_false(folder: Path) -> None:
+    passed = pl.int_range(pl.len()) >= 60
+    SURVEY.frame.with_columns(passed=passed).write_parquet(folder / "checked.parquet")
+    persons = folder / "persons.parquet"
+    words = ["--attention", "passed=true", "--persons-out", str(persons)]
+    assert run(folder, "checked.parquet", *words).exit_code == 0
+    assert pl.read_parquet(persons)["attention_failed"].sum() == 60
+    assert run(folder, "checked.parquet", "--attention", "passed=yes").exit_code == 2
