@@ -12,6 +12,7 @@ from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.findings import Finding, findings_frame
 from compassion_psy.audit.indices import careless_indices
 from compassion_psy.audit.screening import Screened, screen
+from scipy import stats
 
 PERSONS, STRAIGHT, RANDOM = 2000, 60, 100
 
@@ -120,7 +121,6 @@ def test_a_site_with_more_flags_than_chance_allows_is_named() -> None:
 
 
 def test_probability_by_chance() -> None:
-    stats = pytest.importorskip("scipy.stats")
     cases = [(3, 10, 12, 80), (0, 5, 3, 9), (40, 900, 60, 5000), (5, 9, 3, 9), (4, 9, 7, 12)]
     cases += [(30, 900, 600, 5000), (200, 900, 600, 5000), (1, 100_000, 50_000, 200_000)]
     for found, drawn, marked, all_of in cases:

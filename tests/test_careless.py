@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from compassion_psy import _core
 from compassion_psy.pure import careless as twin
+from scipy import stats
 
 # The same sums in another order; distances are solved in another way besides.
 SAME = 1e-10
@@ -198,7 +199,6 @@ def test_the_most_errors_are_those_of_a_search_through_all_answers(
 
 
 def test_tail_is_that_of_scipy() -> None:
-    stats = pytest.importorskip("scipy.stats")
     codes = answers(500, 9, 0.3, 5)
     found = indices(codes)
     freedom = found["answered"]

@@ -1,11 +1,16 @@
 """Tails against SciPy."""
 
 import pytest
-from compassion_psy.distributions import chi_square_tail, f_tail, normal_two_sided, t_two_sided
+from compassion_psy.distributions import (
+    chi_square_tail,
+    f_tail,
+    f_upper_quantile,
+    normal_two_sided,
+    t_two_sided,
+)
+from scipy import stats
 
-stats = pytest.importorskip("scipy.stats")
-
-# Logarithms of the gamma function cost digits where degrees of freedom are many.
+# Two routes through SciPy: tails of its distributions, and the special functions behind ours.
 RELATIVE = 1e-9
 
 
@@ -35,3 +40,11 @@ def test_t(df: int, t: float) -> None:
 @pytest.mark.parametrize("z", [0.0, 0.5, -1.96, 8.0, -30.0])
 def test_normal(z: float) -> None:
     assert normal_two_sided(z) == pytest.approx(2 * float(stats.norm.sf(abs(z))), rel=1e-12)
+
+
+@pytest.mark.parametrize("df1", [1, 29, 100_000])
+@pytest.mark.parametrize("df2", [1, 40, 300_000])
+@pytest.mark.parametrize("tail", [1e-10, 0.025, 0.5, 0.975])
+def test_f_quantile_has_its_tail(tail: float, df1: float, df2: float) -> None:
+    """Digits are lost where both degrees of freedom are many and the distribution is steep."""
+    assert f_tail(f_upper_quantile(tail, df1, df2), df1, df2) == pytest.approx(tail, rel=1e-9)

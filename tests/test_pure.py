@@ -15,6 +15,7 @@ import pytest
 from compassion_psy import pure
 from compassion_psy.pure.factor import SMALLEST_UNIQUENESS
 from compassion_psy.pure.influence import KINKED
+from scipy import stats
 
 COEFFICIENTS = list(pure.coefficients.MATRIX)
 OMEGAS = ("omega_u", "omega_u_observed", "omega_total")
@@ -545,7 +546,6 @@ def test_simple_intervals_as_in_r() -> None:
 
 def test_bca_is_scipys() -> None:
     """SciPy: jackknife acceleration, type 7 quantiles, and the same count of ties."""
-    stats = pytest.importorskip("scipy.stats")
     x = congeneric(np.random.default_rng(2), 40, [0.9, 0.6, 0.8])
 
     def statistic(*items: np.ndarray) -> float:
@@ -576,7 +576,6 @@ def test_bca_without_bias_and_acceleration_is_the_percentile_interval() -> None:
 
 def test_intervals_for_alpha_of_attitude() -> None:
     """psych::alpha.ci; MBESS formulas computed in R."""
-    pytest.importorskip("scipy")
     c = pure.covariance(ATTITUDE)
     alpha = pure.alpha(c)
     assert pure.feldt(alpha, 30, 7) == pytest.approx((0.7393757, 0.9157731), abs=5e-8)
@@ -612,11 +611,9 @@ def test_factor_analyzer_agrees(loadings: list[float]) -> None:
 
 def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "factor_analyzer", None)
-    monkeypatch.setitem(sys.modules, "scipy.stats", None)
     for call in (
         lambda: pure.omega_u_factor_analyzer(ATTITUDE),
         lambda: pure.omega_total_factor_analyzer(ATTITUDE),
-        lambda: pure.feldt(0.8, 100, 10),
     ):
         with pytest.raises(ImportError, match=r"compassion_psy\[pure\]"):
             call()
@@ -646,7 +643,6 @@ def real_survey(reference: dict[str, Any]) -> np.ndarray:
 
 @pytest.mark.parametrize("name", SCALES)
 def test_real_surveys_as_in_r(name: str) -> None:
-    pytest.importorskip("scipy")
     reference = json.loads((SHARED / "reference" / "reliability" / f"{name}.json").read_text())
     x = real_survey(reference)
     n, k = x.shape
