@@ -36,6 +36,8 @@ from compassion_psy.icc import icc
 from compassion_psy.item_analysis import item_analysis
 from compassion_psy.item_results import ItemAnalysis
 from compassion_psy.moments import Moments, moments
+from compassion_psy.omega_ledger import omega_ledger
+from compassion_psy.omega_ledger_result import OmegaLedger
 from compassion_psy.options import Bootstrap
 from compassion_psy.polychoric import polychoric
 from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
@@ -64,6 +66,7 @@ __all__ = [
     "MissingExtraError",
     "Moments",
     "Norms",
+    "OmegaLedger",
     "OptionError",
     "PolychoricResult",
     "Recipe",
@@ -85,6 +88,7 @@ __all__ = [
     "icc",
     "item_analysis",
     "moments",
+    "omega_ledger",
     "ordinal_alpha",
     "polychoric",
     "read_labels",
