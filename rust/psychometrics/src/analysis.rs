@@ -29,7 +29,7 @@ pub enum Interval {
 
 impl Interval {
     /// Whether influence values are looked at: those of plain bootstrap intervals are not.
-    fn needs_influence(self) -> bool {
+    pub(crate) fn needs_influence(self) -> bool {
         !matches!(self, Interval::Bootstrap(_, method, _) if method != BootstrapMethod::Bca)
     }
 }
@@ -72,11 +72,11 @@ pub struct Answer {
 }
 
 /// A group's estimates, and what intervals need of them.
-struct Point {
-    estimator: Estimator,
-    dispersion: Dispersion,
-    outcomes: Vec<Outcome>,
-    influences: Vec<Option<Influence>>,
+pub(crate) struct Point {
+    pub estimator: Estimator,
+    pub dispersion: Dispersion,
+    pub outcomes: Vec<Outcome>,
+    pub influences: Vec<Option<Influence>>,
 }
 
 /// Answers a question.
@@ -102,6 +102,11 @@ pub fn analyse(
         }
         _ => Vec::new(),
     };
+    Ok(answer(question, &points, replicates))
+}
+
+/// Puts estimates and replicates together.
+pub(crate) fn answer(question: &Question, points: &[Point], replicates: Vec<Outcome>) -> Answer {
     let width = question.coefficients.len();
     let per_group = replicates.len() / points.len().max(1);
     let estimates = points
@@ -115,7 +120,7 @@ pub fn analyse(
             })
         })
         .collect();
-    Ok(Answer { estimates, replicates })
+    Answer { estimates, replicates }
 }
 
 fn points(
