@@ -51,3 +51,6 @@ DEFINITIONS = {
     "matrix, in points of that sum; divide by the number of items for that of their mean",
 }
 """Which coefficient a name stands for."""
+
+BY_EM = "; of means and covariances by EM (maximum likelihood times n/(n - 1))"
+"""What is to be added where missing answers were treated so."""
