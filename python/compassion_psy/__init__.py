@@ -12,6 +12,8 @@ from compassion_psy.audit.result import AuditResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
+from compassion_psy.em_covariance import em_covariance
+from compassion_psy.em_result import EmCovariance
 from compassion_psy.errors import (
     CompassionError,
     CompassionWarning,
@@ -58,6 +60,7 @@ __all__ = [
     "DataError",
     "DateWindow",
     "Duplicates",
+    "EmCovariance",
     "FactorFit",
     "FactorSolution",
     "Harmonised",
@@ -84,6 +87,7 @@ __all__ = [
     "audit",
     "compare_reliability",
     "efa",
+    "em_covariance",
     "harmonise",
     "icc",
     "item_analysis",

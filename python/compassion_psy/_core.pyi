@@ -12,6 +12,7 @@ __all__ = [
     "careless",
     "codes_moments",
     "dispersion",
+    "em_covariance",
     "explore_factors",
     "influences",
     "philox4x32",
@@ -45,6 +46,7 @@ def analyse(
     interval_name: str | None,
     bootstrap: Any,
     level: float,
+    em: bool = False,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -87,6 +89,32 @@ def polychoric(
     categories: int,
     threads: int | None = None,
 ) -> _Polychoric: ...
+
+class _EmCovariance(TypedDict):
+    # groups × items; NaN without an estimate
+    means: npt.NDArray[np.float64]
+    mean_variances: npt.NDArray[np.float64]
+    complete_mean_variances: npt.NDArray[np.float64]
+    # groups × items × items
+    covariance: npt.NDArray[np.float64]
+    covariance_variances: npt.NDArray[np.float64]
+    complete_covariance_variances: npt.NDArray[np.float64]
+    # groups
+    log_likelihood: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.int64]
+    status: npt.NDArray[np.uint8]
+    # patterns of missing answers, by group
+    pattern_group: npt.NDArray[np.int64]
+    pattern_persons: npt.NDArray[np.int64]
+    # patterns × items
+    pattern_answered: npt.NDArray[np.bool_]
+
+def em_covariance(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    threads: int | None = None,
+) -> _EmCovariance: ...
 def codes_moments(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

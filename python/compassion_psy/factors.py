@@ -49,7 +49,7 @@ def efa(
     method: Method = "minres",
     rotation: Rotation | None = "oblimin",
     kaiser: bool | None = None,
-    missing: Literal["listwise", "pairwise"] = "listwise",
+    missing: Literal["listwise", "pairwise", "em"] = "listwise",
     missing_codes: Sequence[float] = (),
     n: int | None = None,
     starts: int = 30,
@@ -79,9 +79,10 @@ def efa(
     kaiser : bool, optional
         Whether items count alike in the rotation, whatever their communality. When not given, as
         in psych: for varimax and promax.
-    missing : {"listwise", "pairwise"}
+    missing : {"listwise", "pairwise", "em"}
         Whether to use persons who answered every item, or for each pair of items all who answered
-        both; n is then the number of persons who answered any.
+        both, or all answers through correlations by maximum likelihood (:func:`em_covariance`); n
+        is with the last two the number of persons who answered any.
     missing_codes : sequence of numbers
         Answers that mean no answer.
     n : int, optional
@@ -162,7 +163,7 @@ def efa(
     one_of("method", method, tuple(EXTRACTIONS))
     if rotation is not None:
         one_of("rotation", rotation, tuple(_KAISER))
-    one_of("missing", missing, ("listwise", "pairwise"))
+    one_of("missing", missing, ("listwise", "pairwise", "em"))
     kaiser = _kaiser(kaiser, rotation)
     n_factors = whole_number("n_factors", n_factors, minimum=1)
     starts = whole_number("starts", starts, minimum=0, maximum=_STARTS_MAXIMUM)
@@ -305,6 +306,11 @@ def _notes(
             "No chi-square: n is not known."
             if taken.n is None
             else "No chi-square: the correlations are not positive definite, or n is too small."
+        )
+    if taken.missing == "em":
+        notes.append(
+            "Correlations by EM: chi-square and what is made of it take the answers of all persons "
+            "as complete, so the fit looks somewhat worse than it is."
         )
     if taken.n_excluded:
         notes.append(f"{taken.n_excluded:,} persons with missing answers were left out.")

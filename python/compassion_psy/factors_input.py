@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compassion_psy.data.responses import Responses
+from compassion_psy.em_covariance import em_covariance
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.moments import Moments, moments
 from compassion_psy.options import whole_number
@@ -123,6 +124,8 @@ def _of_persons(
         elif len(missing_codes):
             data.refuse_options(scale, missing_codes=missing_codes)
         rows = data.rows
+        if missing == "em":
+            return _by_em(data, threads)
         taken = moments(data, scale, missing=missing, threads=threads)
     if taken.groups.height != 1:
         raise OptionError(
@@ -144,6 +147,22 @@ def _of_persons(
         0 if rows is None else rows - n,
         taken.missing,
     )
+
+
+def _by_em(data: Responses, threads: int | None) -> Correlations:
+    found = em_covariance(data, threads=threads)
+    if found.groups.height != 1:
+        raise OptionError(
+            f"data are in {found.groups.height:,} groups, but factors are of one; give the answers "
+            "of one."
+        )
+    fit = found.fits.row(0, named=True)
+    if fit["status"] != "ok":
+        raise DataError(f"Scale {found.scale!r}: {fit['note']}.")
+    matrix = found.correlation[0] if found.groups.width else found.correlation
+    np.fill_diagonal(matrix, 1)
+    matrix = np.ascontiguousarray(matrix)
+    return Correlations(found.scale, found.items, matrix, fit["n"], fit["n_excluded"], "em")
 
 
 def _of_matrix(matrix: npt.NDArray[Any], scale: Scale | None, n: int | None) -> Correlations:

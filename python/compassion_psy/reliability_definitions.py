@@ -69,3 +69,6 @@ DEFINITIONS = {
     f"{_DWLS}, over the variance that thresholds and polychoric correlations give that sum",
 }
 """Which coefficient a name stands for."""
+
+BY_EM = "; of means and covariances by EM (maximum likelihood times n/(n - 1))"
+"""What is to be added where missing answers were treated so."""

@@ -29,12 +29,16 @@ def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def possible_names(
-    coefficients: str | Sequence[str], scales: Sequence[Scale], *, weighted: bool = False
+    coefficients: str | Sequence[str],
+    scales: Sequence[Scale],
+    *,
+    weighted: bool = False,
+    em: bool = False,
 ) -> tuple[str, ...]:
     """Return the names that can be had of the answers to all of these scales.
 
     "all" leaves out ordinal coefficients where answers are no categories, or more than
-    ``ALL_CATEGORIES`` of them; asked for by name they are refused where they cannot be had.
+    ``ALL_CATEGORIES`` of them, with survey weights and with EM; asked for by name they are refused where they cannot be had.
     """
     names = coefficient_names(coefficients)
     ordinal = [name for name in names if name in ORDINAL]
@@ -42,7 +46,8 @@ def possible_names(
         return names
     if coefficients == "all":
         few = all(_categories(scale) in range(ALL_CATEGORIES + 1) for scale in scales)
-        return names if few and not weighted else tuple(n for n in names if n not in ORDINAL)
+        usable = few and not weighted and not em
+        return names if usable else tuple(n for n in names if n not in ORDINAL)
     for scale in scales:
         if _categories(scale) is None:
             kind = "continuous" if scale.continuous else f"{scale.minimum:g} to {scale.maximum:g}"
@@ -54,6 +59,11 @@ def possible_names(
         raise OptionError(
             f"{ordinal[0]} counts each person once, but there are survey weights; leave weights "
             "out, or ask for coefficients of moments, such as 'omega_u'."
+        )
+    if em:
+        raise OptionError(
+            f"{ordinal[0]} is of tables of answers, and missing='em' of means and covariances; use "
+            "missing='pairwise', or ask for coefficients of moments, such as 'omega_u'."
         )
     return names
 
@@ -86,8 +96,8 @@ def listed_scales(scale: Scale | Sequence[Scale] | None) -> list[Scale]:
         or any(not isinstance(each, Scale) for each in scales)
     ):
         raise OptionError(
-            f"scale is {scale!r}, but it must be a Scale, or a list of them; a published one may be "
-            "named by its id."
+            f"scale is {scale!r}, but it must be a Scale, or a list of them; a published one may "
+            "be named by its id."
         )
     names = [each.name for each in scales]
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ _MANY = 0.05  # share of replicates that is worth a note; the statuses count all
 # Answers on few steps agree by chance among so few persons for each item.
 _FEW_A_ITEM = 3
 _ITEMS_NAMED = 5
+_ROWS = 1 << 16  # are looked at together
 NO_STANDARD_ERROR = 3
 """The core's number for an interval that lacks a standard error."""
 
@@ -67,6 +69,8 @@ class Group:
     unanswered: list[str]
     constant: list[str]
     few_units: str | None
+    em: bool = False
+    apart: str | None = None  # with EM: a pair of items that fewer than two persons both answered
 
     def faults(self) -> list[str]:
         """Return what a reader should know of any number of this group."""
@@ -92,6 +96,8 @@ class Group:
             return None
         if coefficient in ORDINAL and status in _OF_PAIRS:
             return _OF_PAIRS[status]
+        if self.em and status in ("not_converged", "not_positive_definite", "too_few_rows"):
+            return no_maximum(self, status)
         if status == "not_converged":
             return "the fit of one factor did not converge"
         if status == "not_positive_definite":
@@ -122,6 +128,27 @@ class Group:
             "for some pair of items too few answered both, or those who did gave one answer; "
             "leave one of the pair out"
         )
+
+
+def no_maximum(group: Group, status: str) -> str | None:
+    """Return why EM, or a fit to what it found, has no value, unless `faults` say it."""
+    if status == "not_converged":
+        return (
+            "EM, or the fit of one factor to its covariances, did not converge; use "
+            "missing='listwise'"
+        )
+    if status == "not_positive_definite":
+        return (
+            "the covariances by EM are singular: items repeat each other or add up to one another, "
+            "or too few persons answered them together; leave one of them out"
+        )
+    if status == "constant_item":
+        return "; ".join(group.faults()) or None
+    if status != "too_few_rows" or group.unanswered:
+        return None
+    if group.persons <= group.n_items:
+        return f"EM needs more persons than items ({group.persons} and {group.n_items})"
+    return group.apart
 
 
 @dataclass(frozen=True)
@@ -215,7 +242,7 @@ def nobody(responses: Responses, pairwise: bool) -> DataError:
     return DataError(f"Scale {responses.scale.name!r}: {what}; {remedy}.")
 
 
-def describe(used: Responses, pairwise: bool) -> list[Group]:
+def describe(used: Responses, pairwise: bool, *, em: bool = False) -> list[Group]:
     """Return what is wrong with the answers of each group, all of which have rows."""
     starts = used.group_starts[:-1]
     if used.answers.dtype == np.uint8:
@@ -232,6 +259,7 @@ def describe(used: Responses, pairwise: bool) -> list[Group]:
     constant = (lowest == highest) & ~unanswered
     items = np.array(used.scale.items)
     few_units = _few_units(used)
+    apart = _apart(used) if em else [None] * len(starts)
     return [
         Group(
             persons=int(persons),
@@ -240,9 +268,35 @@ def describe(used: Responses, pairwise: bool) -> list[Group]:
             unanswered=items[unanswered[:, group]].tolist(),
             constant=items[constant[:, group]].tolist(),
             few_units=few_units[group],
+            em=em,
+            apart=apart[group],
         )
         for group, persons in enumerate(used.group_rows)
     ]
+
+
+def _apart(used: Responses) -> list[str | None]:
+    """For each group the pairs of items that fewer than two persons both answered, in words."""
+    found: list[str | None] = []
+    items = used.scale.items
+    for first, last in itertools.pairwise(used.group_starts.tolist()):
+        both = np.zeros((len(items), len(items)))
+        for start in range(first, last, _ROWS):
+            answers = used.answers[:, start : min(start + _ROWS, last)]
+            absent = answers == MISSING if answers.dtype == np.uint8 else np.isnan(answers)
+            answered = (~absent).astype(np.float64)
+            both += answered @ answered.T
+        pairs = [(i, j) for i, j in np.argwhere(np.triu(both < 2, 1)).tolist()]
+        if not pairs:
+            found.append(None)
+            continue
+        i, j = pairs[0]
+        more = f" (and of {len(pairs) - 1:,} more pairs)" if len(pairs) > 1 else ""
+        found.append(
+            f"fewer than two persons answered both {items[i]!r} and {items[j]!r}{more}, so "
+            "nothing tells their covariance; leave one of the pair out"
+        )
+    return found
 
 
 def _few_units(used: Responses) -> list[str | None]:

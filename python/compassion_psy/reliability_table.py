@@ -37,6 +37,7 @@ class Question:
     interval: Bootstrap | str | None
     pairwise: bool
     level: float
+    em: bool = False  # covariances by EM; pairwise then says that persons with any answer count
 
     @property
     def bootstrap(self) -> Bootstrap | None:
@@ -101,7 +102,7 @@ class ScaleRows:
         self.used = used
         self.kept_rows = kept_rows
         self.found = found
-        self.described = describe(used, question.pairwise)
+        self.described = describe(used, question.pairwise, em=question.em)
         # The place of each group of the data among those the core has seen.
         self.place = np.cumsum(kept_rows > 0) - 1
         if responses.groups.width == 0:

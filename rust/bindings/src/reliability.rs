@@ -3,6 +3,7 @@
 use numpy::{IntoPyArray, PyArrayMethods};
 use psychometrics::analysis::{Interval, Question, analyse as run_analysis};
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, QuantileRule};
+use psychometrics::missing::analyse_by_em;
 use psychometrics::reliability::Coefficient;
 use psychometrics::resampling::{Plan, Weights};
 use psychometrics::simd::Simd;
@@ -77,7 +78,8 @@ fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResul
 /// Estimates by group and coefficient, and replicates by group, replicate and coefficient.
 #[pyfunction]
 #[pyo3(signature = (
-    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, threads=None, progress=None
+    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, em=false, threads=None,
+    progress=None
 ))]
 #[allow(clippy::too_many_arguments)]
 pub fn analyse<'py>(
@@ -89,6 +91,7 @@ pub fn analyse<'py>(
     interval_name: Option<&str>,
     bootstrap: Option<BootstrapOptions>,
     level: f64,
+    em: bool,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -103,7 +106,8 @@ pub fn analyse<'py>(
     let question = Question { coefficients, pairwise, interval, level };
     let total = (groups * replicates) as u64;
     let answer = run(py, threads, progress, total, |monitor| {
-        run_analysis(simd, &responses, &question, monitor)
+        let answer = if em { analyse_by_em } else { run_analysis };
+        answer(simd, &responses, &question, monitor)
     })?;
 
     let out = PyDict::new(py);

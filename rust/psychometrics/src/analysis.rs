@@ -5,8 +5,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result, invalid};
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
-    alpha_interval, bootstrap_interval, influence_of, mean_and_deviation, normal_quantile,
-    normal_theory_error,
+    alpha_interval, bootstrap_interval, mean_and_deviation, normal_quantile, normal_theory_error,
 };
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::{Monitor, Unseen};
@@ -31,7 +30,7 @@ pub enum Interval {
 
 impl Interval {
     /// Whether influence values are looked at: those of plain bootstrap intervals are not.
-    fn needs_influence(self) -> bool {
+    pub(crate) fn needs_influence(self) -> bool {
         !matches!(self, Interval::Bootstrap(_, method, _) if method != BootstrapMethod::Bca)
     }
 }
@@ -74,13 +73,13 @@ pub struct Answer {
 }
 
 /// A group's estimates, and what intervals need of them.
-struct Point {
-    estimator: Estimator,
-    dispersion: Dispersion,
-    outcomes: Vec<Outcome>,
-    influences: Vec<Option<Influence>>,
+pub(crate) struct Point {
+    pub estimator: Estimator,
+    pub dispersion: Dispersion,
+    pub outcomes: Vec<Outcome>,
+    pub influences: Vec<Option<Influence>>,
     /// Where ordinal coefficients are asked for.
-    ordinal: Option<OrdinalPoint>,
+    pub ordinal: Option<OrdinalPoint>,
 }
 
 /// Answers a question.
@@ -106,6 +105,11 @@ pub fn analyse(
         }
         _ => Vec::new(),
     };
+    Ok(answer(question, &points, replicates))
+}
+
+/// Puts estimates and replicates together.
+pub(crate) fn answer(question: &Question, points: &[Point], replicates: Vec<Outcome>) -> Answer {
     let width = question.coefficients.len();
     let per_group = replicates.len() / points.len().max(1);
     let estimates = points
@@ -119,7 +123,7 @@ pub fn analyse(
             })
         })
         .collect();
-    Ok(Answer { estimates, replicates })
+    Answer { estimates, replicates }
 }
 
 fn points(
@@ -161,7 +165,7 @@ fn points(
                     let wanted = question.interval.needs_influence() && outcome.value.is_finite();
                     let ordinal = ordinal.as_ref().filter(|_| wanted)?;
                     let values = ordinal.influences(responses, rows, c)?;
-                    return Some(influence_of(rows, &values));
+                    return Some(Influence::of(rows, &values));
                 }
                 // Where there is no value, there is no fit to take a derivative of.
                 let gradient = if question.interval.needs_influence() && outcome.value.is_finite() {

@@ -11,6 +11,7 @@ mod stream;
 
 pub use exponential::exponential_weights;
 pub use multinomial::{Multinomial, Scratch};
+pub(crate) use replicates::room;
 pub use replicates::{
     Plan, Resampling, Weights, check_weights, replicate_moments, row_weights, unit_weights,
 };

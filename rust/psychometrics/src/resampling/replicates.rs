@@ -139,7 +139,11 @@ pub fn check_weights(run: Resampling) -> Result<()> {
 }
 
 /// Room for all values, or an error where there is none.
-fn room<T: Copy + Default>(groups: usize, replicates: usize, width: usize) -> Result<Vec<T>> {
+pub(crate) fn room<T: Copy + Default>(
+    groups: usize,
+    replicates: usize,
+    width: usize,
+) -> Result<Vec<T>> {
     let mut results = Vec::new();
     let values = groups.checked_mul(replicates).and_then(|all| all.checked_mul(width));
     match values.map(|values| (values, results.try_reserve_exact(values))) {
