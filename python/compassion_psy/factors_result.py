@@ -19,7 +19,10 @@ EXTRACTIONS = {
     "principal_axis": "principal axes, iterated",
     "components": "principal components",
 }
-"""What the name of an method stands for."""
+"""What the name of a method stands for."""
+
+OBLIQUE = ("oblimin", "geomin", "promax", "bifactor_oblique", "target")
+"""Rotations whose factors may correlate."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class FactorFit:
         The same without factors: -ln det R (n - 1 - (2p + 5)/6).
     rmsea, rmsea_lower, rmsea_upper : float or None
         Root mean square error of approximation, with its 90 % interval.
-    cfi, tli : float or None
-        Comparative fit and Tucker-Lewis index.
+    cfi : float or None
+        Comparative fit index, of the chi-squares.
+    tli : float or None
+        Tucker-Lewis index, of the discrepancies: (F0 / df0 - F / df) / (F0 / df0 - 1 / b), with
+        b = n - 1 - (2p + 5)/6 - 2m/3.
     srmr : float
         Root mean square of residual correlations, the diagonal included.
     bic : float or None
@@ -100,6 +106,13 @@ class FactorSolution:
         What was asked and what was used; ``n`` is None where it is not known.
     notes : tuple of str
         What to know about it.
+    correlation_kind : {"pearson", "polychoric", "given"}
+        What correlations were analysed.
+    gamma : float or None
+        Of oblimin.
+    standardisation : polars.DataFrame or None
+        ``item``, ``mean``, ``sd`` of the keyed answers (divisor n - 1), which scores of persons
+        take; None where the data held no answers.
     """
 
     loadings: pl.DataFrame
@@ -124,6 +137,9 @@ class FactorSolution:
     n_excluded: int
     missing: str | None
     notes: tuple[str, ...]
+    correlation_kind: str = "given"
+    gamma: float | None = None
+    standardisation: pl.DataFrame | None = None
 
     @property
     def share_of_starts(self) -> float | None:
@@ -171,8 +187,7 @@ class FactorSolution:
         )
         factors = self.loadings.columns[1:]
         parts = [render(items, title=self._title())]
-        correlated = self.rotation in ("oblimin", "geomin", "promax")
-        if correlated:
+        if self.rotation in OBLIQUE:
             phi = pl.DataFrame(self.phi, schema=factors)
             phi = phi.insert_column(0, pl.Series("factor", factors))
             parts.append(render(phi, title="Correlations of factors"))
@@ -183,7 +198,12 @@ class FactorSolution:
     def _title(self) -> str:
         factors = len(self.phi)
         what = "component" if self.method == "components" else "factor"
-        how = f"Kaiser-normalised {self.rotation}" if self.kaiser else self.rotation or "unrotated"
+        named = (self.rotation or "unrotated").replace("_", " ")
+        how = f"Kaiser-normalised {named}" if self.kaiser else named
+        if self.gamma:
+            how += f" (gamma {self.gamma:g})"
+        if self.correlation_kind == "polychoric":
+            how += ", polychoric correlations"
         persons = "" if self.n is None else f"; n = {self.n:,}"
         return (
             f"{self.scale}: {factors} {what}{'s' * (factors > 1)} by "
@@ -204,3 +224,18 @@ class FactorSolution:
         if fit.bic is not None:
             parts.append(f"BIC {fit.bic:,.1f}")
         return f"Fit: {', '.join(parts)}."
+
+
+def standardisation(
+    items: tuple[str, ...], means: Floats | None, deviations: Floats | None
+) -> pl.DataFrame | None:
+    """Return means and standard deviations of items as a frame, if there are any."""
+    if means is None or deviations is None:
+        return None
+    return pl.DataFrame(
+        [
+            pl.Series("item", items, dtype=pl.String),
+            pl.Series("mean", means),
+            pl.Series("sd", deviations),
+        ]
+    )
