@@ -75,7 +75,9 @@ def efa(
     rotation : str or None
         Correlated factors: "oblimin", "geomin" (epsilon 0.01), "promax" (power 4), "target",
         "bifactor_oblique". Uncorrelated: "varimax", "quartimax", "equamax", "geomin_orthogonal",
-        "target_orthogonal", "bifactor". With a bifactor rotation F1 is the general factor.
+        "target_orthogonal", "bifactor". With a bifactor rotation F1 is the general factor; if it
+        may correlate with groups, only cross-loadings tell how, and a perfect pattern leaves it
+        open [7]_.
     gamma : float
         How much oblimin's factors may correlate: 0 (quartimin), less for less. Above 0 the
         criterion may have no minimum, and then the status is "not_converged".

@@ -32,7 +32,7 @@ block <- function(L, target) {
   R <- L %*% t(L)
   diag(R) <- 1
   equamax <- list(kappa = ncol(L) / (2 * nrow(L)))
-  list(factors = ncol(L), correlation = R, target = target,
+  list(factors = ncol(L), correlation = R, expected = target,
        oblimin_minus_2 = best_of(L, GPFoblq, "oblimin", list(gam = -2)),
        oblimin_half = best_of(L, GPFoblq, "oblimin", list(gam = -0.5)),
        oblimin_positive = best_of(L, GPFoblq, "oblimin", list(gam = 0.2)),
