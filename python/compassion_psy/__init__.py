@@ -20,6 +20,7 @@ from compassion_psy.errors import (
     OptionError,
     ScaleError,
 )
+from compassion_psy.factor_scores import FactorScores, factor_scores
 from compassion_psy.factors import efa
 from compassion_psy.factors_result import FactorFit, FactorSolution
 from compassion_psy.harmonise import (
@@ -57,6 +58,7 @@ __all__ = [
     "DateWindow",
     "Duplicates",
     "FactorFit",
+    "FactorScores",
     "FactorSolution",
     "Harmonised",
     "ItemAnalysis",
@@ -81,6 +83,7 @@ __all__ = [
     "audit",
     "compare_reliability",
     "efa",
+    "factor_scores",
     "harmonise",
     "icc",
     "item_analysis",
