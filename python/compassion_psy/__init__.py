@@ -21,6 +21,7 @@ from compassion_psy.errors import (
     ScaleError,
 )
 from compassion_psy.factor_scores import FactorScores, factor_scores
+from compassion_psy.factorability import Factorability, factorability
 from compassion_psy.factors import efa
 from compassion_psy.factors_result import FactorFit, FactorSolution
 from compassion_psy.harmonise import (
@@ -60,6 +61,7 @@ __all__ = [
     "FactorFit",
     "FactorScores",
     "FactorSolution",
+    "Factorability",
     "Harmonised",
     "ItemAnalysis",
     "Kept",
@@ -84,6 +86,7 @@ __all__ = [
     "compare_reliability",
     "efa",
     "factor_scores",
+    "factorability",
     "harmonise",
     "icc",
     "item_analysis",

@@ -161,7 +161,7 @@ def factor_scores(
     _check_items(items, responses.scale, solution)
     factors = solution.loadings.columns[1:]
     weights = _weights(solution, method)
-    complete = ~responses.is_missing().any(axis=0)
+    complete = np.asarray(~responses.is_missing().any(axis=0))
     n = int(complete.sum())
     if solution.standardisation is None:
         means, deviations = _own_standards(responses, complete)
@@ -228,7 +228,7 @@ def _answers(responses: Responses, item: int) -> Floats:
     """Return keyed answers to an item; what stands for a missing one is not told apart."""
     origins = responses.origins
     origin = responses.scale.minimum if origins is None else origins[0, item]
-    return responses.answers[item].astype(np.float64) + origin
+    return np.asarray(responses.answers[item].astype(np.float64) + origin)
 
 
 def _own_standards(responses: Responses, complete: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
