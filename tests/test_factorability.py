@@ -149,3 +149,18 @@ def test_what_is_refused_or_has_no_test() -> None:
         cp.factorability(frame.rename({"person": "kmo"}), scale, by="kmo")
     with pytest.raises(cp.DataError, match="one item"):
         cp.factorability(frame, cp.Scale("one", items=["item1"], minimum=1, maximum=7))
+
+
+def test_an_item_that_nobody_at_a_site_answered() -> None:
+    frame, scale = survey("sites")
+    item = scale.items[0]
+    at_north = pl.col("site") == "north"
+    frame = frame.with_columns(pl.when(at_north).then(None).otherwise(item).alias(item))
+    for correlation in ("pearson", "polychoric"):
+        found = cp.factorability(
+            frame, scale, by="site", missing="pairwise", correlation=correlation
+        )
+        north = found.table.row(by_predicate=at_north, named=True)
+        assert north["kmo"] is None
+        assert "too few persons answered" in north["note"]
+        assert found.table["kmo"].null_count() == 1

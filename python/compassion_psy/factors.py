@@ -23,7 +23,14 @@ from compassion_psy.factors_names import (
     rotation_named,
     target_of,
 )
-from compassion_psy.factors_result import EXTRACTIONS, FactorFit, FactorSolution, standardisation
+from compassion_psy.factors_result import (
+    EXTRACTIONS,
+    LEAST_UNIQUENESS,
+    FactorSolution,
+    fit_of,
+    standardisation,
+    variance_explained,
+)
 from compassion_psy.options import (
     SEED_MAXIMUM,
     THREADS_MAXIMUM,
@@ -34,7 +41,6 @@ from compassion_psy.options import (
 from compassion_psy.scales import Scale
 
 _STARTS_MAXIMUM = 100_000
-_LEAST_UNIQUENESS = 0.005
 
 
 def efa(
@@ -269,24 +275,16 @@ def _solution(
     items = pl.Series("item", taken.items, dtype=pl.String)
     loadings = pl.DataFrame(found["loadings"], schema=names).insert_column(0, items)
     communalities = (found["unrotated"] ** 2).sum(axis=1)
-    proportion = found["variances"] / len(taken.items)
     status = found["status"] if found["rotation_converged"] else "not_converged"
     return FactorSolution(
         loadings=loadings,
         uniquenesses=pl.DataFrame([items, pl.Series("uniqueness", found["uniquenesses"])]),
         communalities=pl.DataFrame([items, pl.Series("communality", communalities)]),
         phi=found["phi"],
-        variance=pl.DataFrame(
-            {
-                "factor": names,
-                "variance": found["variances"],
-                "proportion": proportion,
-                "cumulative": np.cumsum(proportion),
-            }
-        ),
+        variance=variance_explained(names, found["variances"], len(taken.items)),
         unrotated=found["unrotated"],
         correlation=taken.matrix,
-        fit=_fit(found["fit"], method),
+        fit=fit_of(found["fit"], method),
         status=status,
         criterion=found["criterion"],
         rotation_criterion=found["rotation_criterion"] if rotation else None,
@@ -307,17 +305,6 @@ def _solution(
     )
 
 
-def _fit(fit: Any, method: str) -> FactorFit:
-    values: dict[str, Any] = {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in fit.items()
-    }
-    if method == "components":
-        # Components are no model of the correlations.
-        values = dict.fromkeys(values) | {"srmr": values["srmr"]}
-    return FactorFit(**values)
-
-
 def _notes(
     found: Any, taken: Correlations, method: str, rotation: str | None, seed: int | None
 ) -> list[str]:
@@ -326,11 +313,11 @@ def _notes(
         notes.append("Extraction did not converge; ask for fewer factors.")
     if not found["rotation_converged"]:
         notes.append("Rotation did not converge; its loadings are not those of a minimum.")
-    low = np.flatnonzero(found["uniquenesses"] <= _LEAST_UNIQUENESS)
+    low = np.flatnonzero(found["uniquenesses"] <= LEAST_UNIQUENESS)
     if method != "components" and low.size:
         named = ", ".join(repr(taken.items[j]) for j in low)
         where = "at or below" if method == "principal_axis" else "on its bound of"
-        notes.append(f"Heywood case: the uniqueness of {named} is {where} {_LEAST_UNIQUENESS}.")
+        notes.append(f"Heywood case: the uniqueness of {named} is {where} {LEAST_UNIQUENESS}.")
     if method != "components" and math.isnan(found["fit"]["chi_square"]):
         notes.append(f"No chi-square: {_why_no_chi_square(taken)}.")
     if taken.n_excluded:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from compassion_psy import _core
+from compassion_psy.errors import OptionError
+from compassion_psy.factor_analyzer_exchange import fitted, taken
+from compassion_psy.options import whole_number
 from compassion_psy.tables import to_html, to_text
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +26,9 @@ EXTRACTIONS = {
     "components": "principal components",
 }
 """What the name of a method stands for."""
+
+LEAST_UNIQUENESS = 0.005
+"""The bound of uniquenesses."""
 
 OBLIQUE = ("oblimin", "geomin", "promax", "bifactor_oblique", "target")
 """Rotations whose factors may correlate."""
@@ -171,6 +180,93 @@ class FactorSolution:
             }
         )
 
+    def to_factor_analyzer(self) -> Any:
+        """Return a fitted ``factor_analyzer.FactorAnalyzer`` that holds this solution.
+
+        Its ``loadings_``, ``corr_``, ``phi_``, ``structure_``, ``get_uniquenesses()`` and
+        ``transform()`` (regression scores, standardised with the divisor n) are those of the
+        solution. ``transform`` takes keyed answers: reversed items turned.
+
+        Raises
+        ------
+        MissingExtraError
+            Where factor_analyzer is not installed.
+        """
+        return fitted(self)
+
+    @classmethod
+    def from_factor_analyzer(
+        cls, found: Any, *, n: int | None = None, items: Sequence[str] | None = None
+    ) -> FactorSolution:
+        """Return what a fitted ``factor_analyzer.FactorAnalyzer`` found, with its fit.
+
+        Factors keep its order and signs. Uniquenesses count that factors correlate, which its own
+        ``get_uniquenesses()`` does not; correlations of factors come in the order of the loadings,
+        in which its ``phi_`` may not be.
+
+        Parameters
+        ----------
+        found : factor_analyzer.FactorAnalyzer
+            After ``fit``.
+        n : int, optional
+            Persons; without it there is no chi-square, nor means and standard deviations.
+        items : sequence of str, optional
+            Names of the items.
+
+        Raises
+        ------
+        OptionError
+            Where it is not fitted, or the names are not as many as the items.
+        """
+        got = taken(found)
+        size, factors = got.loadings.shape
+        names = [f"item{j + 1}" for j in range(size)] if items is None else list(items)
+        if len(names) != size:
+            raise OptionError(
+                f"items names {len(names)}, but the FactorAnalyzer has {size}; name each."
+            )
+        n = None if n is None else whole_number("n", n, minimum=3)
+        fit = _core.factor_fit(
+            got.correlation,
+            got.unrotated,
+            got.uniquenesses,
+            persons=None if n is None else float(n),
+        )
+        columns = [f"F{j + 1}" for j in range(factors)]
+        item = pl.Series("item", names, dtype=pl.String)
+        variances = np.diag(got.phi @ got.loadings.T @ got.loadings)
+        left = got.correlation - got.unrotated @ got.unrotated.T
+        if got.method != "components":
+            np.fill_diagonal(left, 0)
+        spread = None
+        if got.mean is not None and got.std is not None and n is not None:
+            spread = standardisation(tuple(names), got.mean, got.std * np.sqrt(n / (n - 1)))
+        return cls(
+            loadings=pl.DataFrame(got.loadings, schema=columns).insert_column(0, item),
+            uniquenesses=pl.DataFrame([item, pl.Series("uniqueness", got.uniquenesses)]),
+            communalities=pl.DataFrame([item, pl.Series("communality", got.communalities)]),
+            phi=got.phi,
+            variance=variance_explained(columns, variances, size),
+            unrotated=got.unrotated,
+            correlation=got.correlation,
+            fit=fit_of(fit, got.method),
+            status="heywood" if got.uniquenesses.min() <= LEAST_UNIQUENESS else "ok",
+            criterion=fit["objective"] if got.method == "ml" else 0.5 * float((left**2).sum()),
+            rotation_criterion=None,
+            starts=None,
+            starts_found=None,
+            seed=None,
+            scale="factor_analyzer",
+            method=got.method,
+            rotation=got.rotation if factors > 1 else None,
+            kaiser=None,
+            n=n,
+            n_excluded=0,
+            missing=None,
+            notes=got.notes,
+            standardisation=spread,
+        )
+
     def __str__(self) -> str:
         """Return loadings, variances and correlations of factors as text, rounded."""
         return "\n\n".join(self._parts(to_text))
@@ -239,3 +335,28 @@ def standardisation(
             pl.Series("sd", deviations),
         ]
     )
+
+
+def variance_explained(factors: list[str], variances: Floats, items: int) -> pl.DataFrame:
+    """Return what factors explain, of all and one after the other."""
+    proportion = variances / items
+    return pl.DataFrame(
+        {
+            "factor": factors,
+            "variance": variances,
+            "proportion": proportion,
+            "cumulative": np.cumsum(proportion),
+        }
+    )
+
+
+def fit_of(fit: Mapping[str, Any], method: str) -> FactorFit:
+    """Return the core's fit, with None for what is no number."""
+    values: dict[str, Any] = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in fit.items()
+    }
+    if method == "components":
+        # Components are no model of the correlations.
+        values = dict.fromkeys(values) | {"srmr": values["srmr"]}
+    return FactorFit(**values)
