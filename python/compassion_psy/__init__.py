@@ -22,6 +22,8 @@ from compassion_psy.errors import (
     OptionError,
     ScaleError,
 )
+from compassion_psy.factor_scores import FactorScores, factor_scores
+from compassion_psy.factorability import Factorability, factorability
 from compassion_psy.factors import efa
 from compassion_psy.factors_result import FactorFit, FactorSolution
 from compassion_psy.harmonise import (
@@ -62,7 +64,9 @@ __all__ = [
     "Duplicates",
     "EmCovariance",
     "FactorFit",
+    "FactorScores",
     "FactorSolution",
+    "Factorability",
     "Harmonised",
     "ItemAnalysis",
     "Kept",
@@ -88,6 +92,8 @@ __all__ = [
     "compare_reliability",
     "efa",
     "em_covariance",
+    "factor_scores",
+    "factorability",
     "harmonise",
     "icc",
     "item_analysis",

@@ -14,6 +14,7 @@ __all__ = [
     "dispersion",
     "em_covariance",
     "explore_factors",
+    "factor_fit",
     "influences",
     "philox4x32",
     "polychoric",
@@ -174,12 +175,21 @@ def explore_factors(
     factors: int,
     extraction: str,
     rotation: str | None,
+    gamma: float,
+    target: npt.NDArray[np.float64] | None,
     kaiser: bool,
     random_starts: int,
     seed: int,
     persons: float | None,
     threads: int | None = None,
 ) -> _Factors: ...
+def factor_fit(
+    correlation: npt.NDArray[np.float64],
+    loadings: npt.NDArray[np.float64],
+    uniquenesses: npt.NDArray[np.float64],
+    *,
+    persons: float | None,
+) -> _Fit: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

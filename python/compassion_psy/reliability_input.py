@@ -38,7 +38,8 @@ def possible_names(
     """Return the names that can be had of the answers to all of these scales.
 
     "all" leaves out ordinal coefficients where answers are no categories, or more than
-    ``ALL_CATEGORIES`` of them, with survey weights and with EM; asked for by name they are refused where they cannot be had.
+    ``ALL_CATEGORIES`` of them, with survey weights and with EM; asked for by name they are refused
+    where they cannot be had.
     """
     names = coefficient_names(coefficients)
     ordinal = [name for name in names if name in ORDINAL]

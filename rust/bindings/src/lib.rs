@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
-    use super::factors::explore_factors;
+    use super::factors::{explore_factors, factor_fit};
     #[pymodule_export]
     use super::missing::em_covariance;
     #[pymodule_export]

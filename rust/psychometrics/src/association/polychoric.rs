@@ -83,7 +83,7 @@ pub fn correlation(table: &Table) -> Correlation {
 }
 
 /// The thresholds between categories: normal quantiles of the shares up to each but the last, which are infinite where
-/// nobody is on one side.
+/// nobody is on one side; not a number where nobody is on either.
 pub fn thresholds(counts: &[u64]) -> Vec<f64> {
     let counts: Vec<f64> = counts.iter().map(|&count| count as f64).collect();
     thresholds_of(&counts)
@@ -94,6 +94,9 @@ pub(super) fn thresholds_of(counts: &[f64]) -> Vec<f64> {
     let persons: f64 = counts.iter().sum();
     let mut below = 0.0;
     let steps = counts.iter().take(counts.len().saturating_sub(1));
+    if persons == 0.0 {
+        return vec![f64::NAN; steps.len()];
+    }
     steps
         .map(|count| {
             below += count;
