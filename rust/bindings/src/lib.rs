@@ -5,6 +5,7 @@ mod association;
 mod careless;
 mod errors;
 mod factors;
+mod items;
 mod moments;
 mod persons;
 mod reliability;
@@ -21,6 +22,8 @@ mod _core {
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
     use super::factors::explore_factors;
+    #[pymodule_export]
+    use super::items::item_statistics;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]
