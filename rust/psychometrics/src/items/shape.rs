@@ -73,7 +73,7 @@ fn centre(form: &ProductForm, dispersion: &Dispersion) -> f64 {
 /// The one value off the diagonal, and what all values on it are more, if they are so few.
 fn sizes(gradient: &[f64], items: usize) -> Option<(f64, f64)> {
     let (&diagonal, &all) = (gradient.first()?, gradient.get(1)?);
-    let expected = |at: usize| if at % (items + 1) == 0 { diagonal } else { all };
+    let expected = |at: usize| if at.is_multiple_of(items + 1) { diagonal } else { all };
     let so_few = gradient.iter().enumerate().all(|(at, &g)| g == expected(at));
     so_few.then_some((all, diagonal - all))
 }
