@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Any
 
@@ -126,7 +127,7 @@ class ItemRows:
         groups, k, width = len(self.kept), scale.n_items, len(possible)
         counts = np.zeros((groups, k, 0), np.int64)
         if possible:
-            counts = np.take_along_axis(category_counts(self.responses), codes[None], axis=2)
+            counts = np.take_along_axis(self._counts, codes[None], axis=2)
         answered = counts.sum(axis=2, keepdims=True)
         with np.errstate(invalid="ignore"):
             share = (counts / answered).ravel()
@@ -142,6 +143,10 @@ class ItemRows:
             ]
         )
 
+    @cached_property
+    def _counts(self) -> npt.NDArray[np.int64]:
+        return category_counts(self.responses)
+
     def _by(self, times: int) -> list[pl.Series]:
         index = np.repeat(np.arange(len(self.kept)), times)
         return [column.gather(index) for column in self.responses.groups]
@@ -149,7 +154,7 @@ class ItemRows:
     def _descriptives(self) -> list[Descriptives]:
         scale, responses = self.responses.scale, self.responses
         if responses.origins is None:
-            return [of_counts(c, scale) for group in category_counts(responses) for c in group]
+            return [of_counts(c, scale) for group in self._counts for c in group]
         return [
             of_reals(column[first:last].astype(np.float64), origin, scale)
             for (first, last), origins in zip(

@@ -2,10 +2,7 @@
 
 use super::multiversion;
 
-/// Rows that [`product_forms`] takes at once: three sums of each stay in registers.
-const ROWS: usize = 16;
-
-/// Lanes of a sum: fixed, so that every level adds in the same order.
+/// Rows that are taken at once, whose sums stay in registers: fixed, so that every level adds in the same order.
 const LANES: usize = 16;
 
 multiversion! {
@@ -29,11 +26,11 @@ fn product_forms_body(
     forms: &mut [f64],
 ) {
     let rows = forms.len();
-    for (chunk, out) in forms.chunks_mut(ROWS).enumerate() {
-        let (mut on_left, mut on_right, mut squares) = ([0.0; ROWS], [0.0; ROWS], [0.0; ROWS]);
+    for (chunk, out) in forms.chunks_mut(LANES).enumerate() {
+        let (mut on_left, mut on_right, mut squares) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (((column, l), r), o) in columns.chunks_exact(rows).zip(left).zip(right).zip(own) {
-            let values = padded(&column[chunk * ROWS..][..out.len()]);
-            for row in 0..ROWS {
+            let values = padded(&column[chunk * LANES..][..out.len()]);
+            for row in 0..LANES {
                 let x = values[row];
                 on_left[row] += l * x;
                 on_right[row] += r * x;
@@ -48,9 +45,9 @@ fn product_forms_body(
 
 /// The values, zeros behind them: all but the last rows of a group are already that many.
 #[inline(always)]
-fn padded(values: &[f64]) -> [f64; ROWS] {
+fn padded(values: &[f64]) -> [f64; LANES] {
     values.first_chunk().copied().unwrap_or_else(|| {
-        let mut all = [0.0; ROWS];
+        let mut all = [0.0; LANES];
         all[..values.len()].copy_from_slice(values);
         all
     })
@@ -129,21 +126,24 @@ fn add_mixed_power_sums_body(
     sums: &mut [f64; 2],
 ) {
     let (mut first, mut second) = ([0.0; LANES], [0.0; LANES]);
-    let columns = all.chunks(LANES).zip(trace.chunks(LANES));
-    for ((all, trace), (row, own)) in columns.zip(row.chunks(LANES).zip(own.chunks(LANES))) {
-        let mut values = [0.0; LANES];
-        let length = all.len().min(trace.len()).min(row.len()).min(own.len());
-        for (lane, value) in values[..length].iter_mut().enumerate() {
-            *value = factors[0] * all[lane]
-                + factors[1] * trace[lane]
-                + factors[2] * row[lane]
-                + factors[3] * own[lane];
-        }
-        for lane in 0..LANES {
-            first[lane] += values[lane];
-            second[lane] += values[lane] * values[lane];
-        }
+    let mut add =
+        |all: &[f64; LANES], trace: &[f64; LANES], row: &[f64; LANES], own: &[f64; LANES]| {
+            for lane in 0..LANES {
+                let value = factors[0] * all[lane]
+                    + factors[1] * trace[lane]
+                    + factors[2] * row[lane]
+                    + factors[3] * own[lane];
+                first[lane] += value;
+                second[lane] += value * value;
+            }
+        };
+    let ((all, all_rest), (trace, trace_rest)) = (all.as_chunks(), trace.as_chunks());
+    let ((row, row_rest), (own, own_rest)) = (row.as_chunks(), own.as_chunks());
+    for ((all, trace), (row, own)) in all.iter().zip(trace).zip(row.iter().zip(own)) {
+        add(all, trace, row, own);
     }
+    // Zeros add nothing to the sums.
+    add(&padded(all_rest), &padded(trace_rest), &padded(row_rest), &padded(own_rest));
     sums[0] += first.iter().sum::<f64>();
     sums[1] += second.iter().sum::<f64>();
 }
