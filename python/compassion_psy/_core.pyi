@@ -16,6 +16,7 @@ __all__ = [
     "explore_factors",
     "factor_fit",
     "influences",
+    "item_statistics",
     "philox4x32",
     "polychoric",
     "reals_moments",
@@ -198,6 +199,29 @@ def influences(
     pairwise: bool,
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
+
+# Estimate, standard error and limits × groups × items × coefficients, and their statuses.
+_Estimates = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]
+
+class _ItemStatistics(TypedDict):
+    # groups × items × items
+    covariance: npt.NDArray[np.float64]
+    correlation: npt.NDArray[np.float64]
+    # groups × items
+    total_se: npt.NDArray[np.float64]
+    rest_se: npt.NDArray[np.float64]
+    of_all: _Estimates
+    without: _Estimates
+
+def item_statistics(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    coefficients: Sequence[str],
+    pairwise: bool,
+    level: float,
+    threads: int | None = None,
+) -> _ItemStatistics: ...
 def unit_weights(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -276,8 +276,7 @@ def reliability(
             coefficients=possible_names(
                 coefficients,
                 [responses.scale],
-                weighted=responses.weights is not None,
-                em=question.em,
+                no_tables=_no_tables(responses, question),
             ),
         )
         for responses in answered
@@ -299,6 +298,15 @@ def reliability(
         seed=seed,
         replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )
+
+
+def _no_tables(responses: Responses, question: Question) -> str | None:
+    """Return why answers cannot be counted in tables, if they cannot."""
+    if responses.weights is not None:
+        return "there are survey weights; leave weights out"
+    if question.em:
+        return "missing='em' is of means and covariances; use missing='pairwise'"
+    return None
 
 
 def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | None:

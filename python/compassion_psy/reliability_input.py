@@ -32,14 +32,13 @@ def possible_names(
     coefficients: str | Sequence[str],
     scales: Sequence[Scale],
     *,
-    weighted: bool = False,
-    em: bool = False,
+    no_tables: str | None = None,
 ) -> tuple[str, ...]:
     """Return the names that can be had of the answers to all of these scales.
 
     "all" leaves out ordinal coefficients where answers are no categories, or more than
-    ``ALL_CATEGORIES`` of them, with survey weights and with EM; asked for by name they are refused
-    where they cannot be had.
+    ``ALL_CATEGORIES`` of them, and where `no_tables` says why answers cannot be counted in tables;
+    asked for by name they are refused where they cannot be had.
     """
     names = coefficient_names(coefficients)
     ordinal = [name for name in names if name in ORDINAL]
@@ -47,7 +46,7 @@ def possible_names(
         return names
     if coefficients == "all":
         few = all(_categories(scale) in range(ALL_CATEGORIES + 1) for scale in scales)
-        usable = few and not weighted and not em
+        usable = few and no_tables is None
         return names if usable else tuple(n for n in names if n not in ORDINAL)
     for scale in scales:
         if _categories(scale) is None:
@@ -56,15 +55,10 @@ def possible_names(
                 f"{ordinal[0]} is of ordered categories, but the answers of scale {scale.name!r} "
                 f"({kind}) are none; ask for coefficients of moments, such as 'omega_u'."
             )
-    if weighted:
+    if no_tables is not None:
         raise OptionError(
-            f"{ordinal[0]} counts each person once, but there are survey weights; leave weights "
-            "out, or ask for coefficients of moments, such as 'omega_u'."
-        )
-    if em:
-        raise OptionError(
-            f"{ordinal[0]} is of tables of answers, and missing='em' of means and covariances; use "
-            "missing='pairwise', or ask for coefficients of moments, such as 'omega_u'."
+            f"{ordinal[0]} is of tables that count each person once, but {no_tables}; ask for "
+            "coefficients of moments, such as 'omega_u'."
         )
     return names
 

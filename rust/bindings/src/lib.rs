@@ -5,6 +5,7 @@ mod association;
 mod careless;
 mod errors;
 mod factors;
+mod items;
 mod missing;
 mod moments;
 mod persons;
@@ -22,6 +23,8 @@ mod _core {
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
     use super::factors::{explore_factors, factor_fit};
+    #[pymodule_export]
+    use super::items::item_statistics;
     #[pymodule_export]
     use super::missing::em_covariance;
     #[pymodule_export]

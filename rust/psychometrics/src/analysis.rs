@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result, invalid};
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
-    alpha_interval, bootstrap_interval, mean_and_deviation, normal_quantile, normal_theory_error,
+    alpha_interval, bootstrap_interval, influence_ends, mean_and_deviation, normal_theory_error,
 };
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::{Monitor, Unseen};
@@ -266,11 +266,7 @@ fn estimate<'a>(
     let none = (f64::NAN, f64::NAN, IntervalStatus::NoStandardError);
     let (standard_error, (lower, upper, interval)) = match question.interval {
         Interval::None => (error, (f64::NAN, f64::NAN, IntervalStatus::Ok)),
-        Interval::Influence => {
-            let reach = normal_quantile(0.5 + question.level / 2.0) * error;
-            let ends = (outcome.value - reach, outcome.value + reach, IntervalStatus::Ok);
-            (error, if reach.is_finite() { ends } else { none })
-        }
+        Interval::Influence => (error, influence_ends(outcome.value, error, question.level)),
         Interval::Alpha(method) => {
             if question.coefficients[at] != Coefficient::Alpha || !outcome.value.is_finite() {
                 (error, none)

@@ -12,6 +12,7 @@ pub mod careless;
 pub mod error;
 pub mod factor;
 pub mod interval;
+pub mod items;
 pub mod linalg;
 pub mod missing;
 pub mod moments;

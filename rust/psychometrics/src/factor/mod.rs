@@ -19,7 +19,7 @@ pub use goodness::{Goodness, goodness};
 pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};
-pub use ml::{MlFit, ml_one_factor};
+pub use ml::{MlFit, ProductForm, ml_one_factor};
 pub use weighted::Weighted;
 
 /// The smallest uniqueness, as a share of the item's variance.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::{IntervalStatus, normal_quantile};
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
 use crate::reliability::{Gradient, Matrix};
@@ -60,15 +61,7 @@ impl<'a> Influences<'a> {
             Some(weights) => weights[rows.clone()].iter().sum(),
             None => rows.len() as f64,
         };
-        let mut in_covariances = gradient.clone().in_covariances(dispersion);
-        if gradient.matrix == Matrix::Correlation {
-            // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
-            let scale = dispersion.persons / (dispersion.persons - 1.0);
-            in_covariances.iter_mut().for_each(|g| *g *= scale);
-        }
-        // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
-        let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
-        let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
+        let (in_covariances, centre) = covariance_form(gradient, dispersion);
         Influences {
             simd,
             responses,
@@ -200,6 +193,30 @@ fn summary(group: &Group, power_sums: impl Fn(Range<usize>) -> PowerSums + Sync)
     }
 }
 
+/// The estimate plus and minus normal quantiles of its standard error.
+pub fn influence_ends(estimate: f64, error: f64, level: f64) -> (f64, f64, IntervalStatus) {
+    let reach = normal_quantile(0.5 + level / 2.0) * error;
+    if reach.is_finite() {
+        (estimate - reach, estimate + reach, IntervalStatus::Ok)
+    } else {
+        (f64::NAN, f64::NAN, IntervalStatus::NoStandardError)
+    }
+}
+
+/// For complete rows the form in a person's deviations that influence values are, and what is to be taken off it.
+pub fn covariance_form(gradient: &Gradient, dispersion: &Dispersion) -> (Vec<f64>, f64) {
+    let mut in_covariances = gradient.clone().in_covariances(dispersion);
+    if gradient.matrix == Matrix::Correlation {
+        // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
+        let scale = dispersion.persons / (dispersion.persons - 1.0);
+        in_covariances.iter_mut().for_each(|g| *g *= scale);
+    }
+    // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
+    let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
+    let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
+    (in_covariances, centre)
+}
+
 /// Sums of values and their powers.
 #[derive(Debug, Clone, Copy, Default)]
 struct PowerSums {
@@ -235,7 +252,7 @@ impl PowerSums {
 }
 
 /// Answers of some rows as reals, column after column; NaN where there is none.
-fn real_columns(responses: &Responses, rows: Range<usize>) -> Vec<f64> {
+pub fn real_columns(responses: &Responses, rows: Range<usize>) -> Vec<f64> {
     let mut columns = Vec::with_capacity(rows.len() * responses.items);
     for item in 0..responses.items {
         let place = item * responses.rows + rows.start..item * responses.rows + rows.end;
