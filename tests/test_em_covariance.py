@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
+from compassion_psy.reliability_definitions import ORDINAL
 from reference_data import FOLDER, values
 
 SHARED = Path(__file__).parents[2] / "shared"

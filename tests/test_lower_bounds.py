@@ -87,7 +87,8 @@ def test_every_coefficient_is_defined_and_has_a_twin() -> None:
     assert result.table.select(pl.col("estimate", "se", "lower", "upper").is_null().any()).row(
         0
     ) == (False, False, False, False)
-    for name, text in DEFINITIONS.items():
+    for name in sorted(set(DEFINITIONS) - set(ORDINAL)):
+        text = DEFINITIONS[name]
         # Which matrix it is taken from.
         assert MATRIX[name] in text  # type: ignore[index]
 
