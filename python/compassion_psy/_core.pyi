@@ -45,6 +45,7 @@ def analyse(
     interval_name: str | None,
     bootstrap: Any,
     level: float,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -158,6 +159,7 @@ def influences(
     *,
     coefficient: str,
     pairwise: bool,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
 def unit_weights(

@@ -22,6 +22,8 @@ from compassion_psy.reliability_input import (
     checked_level,
     coefficient_names,
     listed_scales,
+    names_of_scale,
+    subscale_numbers,
 )
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
@@ -125,6 +127,8 @@ def compare_reliability(
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
     scale = chosen(scale, columns)
+    for each in [scale] if isinstance(scale, Scale) else listed_scales(scale):
+        names = names_of_scale(coefficients, names, each)
     one = scale if isinstance(scale, Scale) else None
     if (by is not None) + (wave is not None) + (one is None) != 1:
         raise OptionError(
@@ -243,7 +247,11 @@ def _dependent(
         influences = np.empty((len(labels), persons))
         for at, each in enumerate(kept):
             value, status, influences[at] = _core.influences(
-                each.answers, each.design, coefficient=name, pairwise=False
+                each.answers,
+                each.design,
+                coefficient=name,
+                pairwise=False,
+                subscales=subscale_numbers(each.scale, [name]),
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]

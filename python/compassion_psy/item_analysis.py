@@ -27,7 +27,7 @@ from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,
-    coefficient_names,
+    names_of_items,
 )
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
@@ -126,7 +126,7 @@ def item_analysis(
     >>> result.categories.height
     50
     """
-    names = coefficient_names(coefficients)
+    names = names_of_items(coefficients)
     one_of("missing", missing, ("listwise", "pairwise"))
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
     coefficient_names,
+    names_of_scale,
+    subscale_numbers,
 )
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
@@ -84,8 +86,9 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last
-        three are reliabilities of the total score.
+        "omega_total", "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise" and
+        "sem"; or "all" of them ("alpha_stratified" where subscales are declared). All but the last
+        five are reliabilities of the total score.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -147,6 +150,15 @@ def reliability(
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
       omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - glb = 1 - sum e / V with the error variances e of uncorrelated errors whose sum is largest:
+      C - diag e has no negative eigenvalue, no e is negative [12]_. No reliability that is
+      consistent with C is lower. It makes the most of chance: in samples of some hundred persons
+      and many items it is too high [13]_. Its rows say by how much the mean of the replicates
+      exceeds the estimate where that is more than a quarter of their standard deviation.
+    - alpha_stratified = 1 - sum V_s (1 - alpha_s) / V over the declared subscales s, of the sum of
+      the items [14]_.
+    - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [15]_; ave the
+      mean of l² / (l² + t) [16]_; both of the factor of omega_u.
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
 
@@ -166,7 +178,8 @@ def reliability(
     - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
       values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
       within each cluster, and in strata such sums of L less its mean there [9]_. Where two
-      splits are equally good, or two items for lambda5, there is none.
+      splits are equally good, or two items for lambda5, there is none, nor where the dual of
+      glb has more than one solution, as with exactly parallel items.
 
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
@@ -195,11 +208,24 @@ def reliability(
        reliability of a test. *Psychometrika*, 43, 575-579.
     .. [11] Cronbach, L. J., & Gleser, G. C. (1964). The signal/noise ratio in the comparison of
        reliability coefficients. *Educational and Psychological Measurement*, 24, 467-480.
+    .. [12] Bentler, P. M., & Woodward, J. A. (1980). Inequalities among lower bounds to
+       reliability. *Psychometrika*, 45, 249-267.
+    .. [13] Shapiro, A., & ten Berge, J. M. F. (2000). The asymptotic bias of minimum trace factor
+       analysis, with applications to the greatest lower bound to reliability. *Psychometrika*,
+       65, 413-425.
+    .. [14] Cronbach, L. J., Schönemann, P., & McKie, D. (1965). Alpha coefficients for
+       stratified-parallel tests. *Educational and Psychological Measurement*, 25, 291-312.
+    .. [15] Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent
+       variable systems. In R. Cudeck, S. du Toit, & D. Sörbom (Eds.), *Structural equation
+       modeling: Present and future* (pp. 195-216). Scientific Software International.
+    .. [16] Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with
+       unobservable variables and measurement error. *Journal of Marketing Research*, 18, 39-50.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``,
+    ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that factor, and
     intervals with ``boot::boot.ci`` and ``psych::alpha.ci``.
 
     Examples
@@ -224,18 +250,25 @@ def reliability(
     answered = all_responses(
         data, chosen(scale, columns), {**design, "missing_codes": code_list(missing_codes)}
     )
+    questions = []
     for responses in answered:
         _check(responses, question)
+        names = names_of_scale(coefficients, question.coefficients, responses.scale)
+        questions.append(replace(question, coefficients=names))
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
         reports = _shared(callback, answered, question)
         parts = [
-            _answer(responses, question, seed, threads, report)
-            for responses, report in zip(answered, reports, strict=True)
+            _answer(responses, asked, seed, threads, report)
+            for responses, asked, report in zip(answered, questions, reports, strict=True)
         ]
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
-        definitions={name: DEFINITIONS[name] for name in question.coefficients},
+        definitions={
+            name: DEFINITIONS[name]
+            for name in question.coefficients
+            if any(name in asked.coefficients for asked in questions)
+        },
         seed=seed,
         replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )
@@ -315,6 +348,7 @@ def _answer(
         interval_name=question.formula,
         bootstrap=asdict(bootstrap) | {"seed": seed} if bootstrap else None,
         level=question.level,
+        subscales=subscale_numbers(used.scale, question.coefficients),
         threads=threads,
         progress=report,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from compassion_psy.reliability_definitions import EXACT_SPLIT_ITEMS, OF_BEST_SP
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
+
+# Share of the standard error from which on a bias matters (Efron & Tibshirani 1993, p. 128).
+_WORTH_A_NOTE = 0.25
 
 _MANY = 0.05  # share of replicates that is worth a note; the statuses count all of them
 
@@ -65,7 +69,8 @@ class Group:
         if self.persons < 2:
             return None
         if status == "not_converged":
-            return "the fit of one factor did not converge"
+            what = "search for the bound" if coefficient == "glb" else "fit of one factor"
+            return f"the {what} did not converge"
         if status == "not_positive_definite":
             if self.persons <= self.n_items:
                 return "the matrix of the items is singular; use more persons or fewer items"
@@ -84,7 +89,8 @@ class Group:
                 "leave one of them out"
             )
         if status == "undefined":
-            if coefficient.startswith("omega") and self.n_items == 2:
+            of_factor = coefficient.startswith("omega") or coefficient in ("h", "ave")
+            if of_factor and self.n_items == 2:
                 return "one factor needs at least 3 items"
             remedy = "" if self.persons <= self.n_items else "; check which items are reversed"
             return f"the total score does not vary{remedy}"
@@ -105,6 +111,8 @@ class Outcome:
     heywood: float = 0.0  # share of the replicates
     failed: float = 0.0
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
+    bias: float = math.nan  # the mean of the replicates less the estimate
+    error: float = math.nan  # their standard deviation
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -130,6 +138,10 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     if outcome.at_the_end:
         parts.append(
             "so few replicates for this level that a limit is the most extreme of them; use more"
+        )
+    if coefficient == "glb" and outcome.bias >= _WORTH_A_NOTE * outcome.error:
+        parts.append(
+            f"biased upwards: the mean of the replicates is {outcome.bias:.3f} above the estimate"
         )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")

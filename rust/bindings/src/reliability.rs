@@ -1,9 +1,9 @@
 //! Coefficients with intervals.
 
 use numpy::{IntoPyArray, PyArrayMethods};
-use psychometrics::analysis::{Interval, Question, analyse as run_analysis};
+use psychometrics::analysis::{Interval, Question, analyse_with};
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, QuantileRule};
-use psychometrics::reliability::Coefficient;
+use psychometrics::reliability::{Coefficient, Estimator};
 use psychometrics::resampling::{Plan, Weights};
 use psychometrics::simd::Simd;
 use pyo3::exceptions::PyValueError;
@@ -77,7 +77,8 @@ fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResul
 /// Estimates by group and coefficient, and replicates by group, replicate and coefficient.
 #[pyfunction]
 #[pyo3(signature = (
-    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, threads=None, progress=None
+    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, subscales=None,
+    threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments)]
 pub fn analyse<'py>(
@@ -89,6 +90,7 @@ pub fn analyse<'py>(
     interval_name: Option<&str>,
     bootstrap: Option<BootstrapOptions>,
     level: f64,
+    subscales: Option<Vec<usize>>,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -102,8 +104,9 @@ pub fn analyse<'py>(
     let replicates = bootstrap.map_or(0, |b| b.replicates);
     let question = Question { coefficients, pairwise, interval, level };
     let total = (groups * replicates) as u64;
+    let estimator = Estimator::with_subscales(subscales.unwrap_or_default());
     let answer = run(py, threads, progress, total, |monitor| {
-        run_analysis(simd, &responses, &question, monitor)
+        analyse_with(simd, &responses, &question, &estimator, monitor)
     })?;
 
     let out = PyDict::new(py);

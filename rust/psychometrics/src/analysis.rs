@@ -86,13 +86,24 @@ pub fn analyse(
     question: &Question,
     monitor: &dyn Monitor,
 ) -> Result<Answer> {
+    analyse_with(simd, responses, question, &Estimator::default(), monitor)
+}
+
+/// The same with an estimator that knows more of the items.
+pub fn analyse_with(
+    simd: Simd,
+    responses: &Responses,
+    question: &Question,
+    estimator: &Estimator,
+    monitor: &dyn Monitor,
+) -> Result<Answer> {
     if !(question.level > 0.0 && question.level < 1.0) {
         return invalid(format!("level {} is not between 0 and 1", question.level));
     }
     if responses.incomplete && !question.pairwise {
         return invalid("answers are missing: leave out incomplete rows, or take pairs of items");
     }
-    let points = points(simd, responses, question, monitor)?;
+    let points = points(simd, responses, question, estimator, monitor)?;
     if monitor.cancelled() {
         return Err(Error::Cancelled);
     }
@@ -122,6 +133,7 @@ fn points(
     simd: Simd,
     responses: &Responses,
     question: &Question,
+    estimator: &Estimator,
     monitor: &dyn Monitor,
 ) -> Result<Vec<Point>> {
     let panel = if question.pairwise { Panel::Pairwise } else { Panel::Full };
@@ -135,7 +147,7 @@ fn points(
             GroupMoments::Exact(all) => dispersion.fill(&all[group]),
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
-        let mut estimator = Estimator::default();
+        let mut estimator = estimator.clone();
         let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion, monitor);
         let outcomes: Vec<Outcome> = question.coefficients.iter().map(evaluate).collect();
         estimator.settle();

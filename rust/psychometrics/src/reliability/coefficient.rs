@@ -50,6 +50,14 @@ pub enum Coefficient {
     SignalToNoise,
     /// The standard error of measurement of the sum of the items, by alpha, on covariances.
     Sem,
+    /// The greatest lower bound, on covariances.
+    Glb,
+    /// The reliability of an optimally weighted total by one factor of maximum likelihood (coefficient H).
+    H,
+    /// The mean share of the items' variances that this factor explains.
+    Ave,
+    /// Alpha of a total of subscales, on covariances.
+    AlphaStratified,
 }
 
 /// Which matrix a coefficient is a function of.
@@ -63,7 +71,7 @@ pub enum Matrix {
 
 impl Coefficient {
     /// All coefficients.
-    pub const ALL: [Coefficient; 22] = [
+    pub const ALL: [Coefficient; 26] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
         Coefficient::Lambda2,
@@ -86,6 +94,10 @@ impl Coefficient {
         Coefficient::AverageR,
         Coefficient::SignalToNoise,
         Coefficient::Sem,
+        Coefficient::Glb,
+        Coefficient::H,
+        Coefficient::Ave,
+        Coefficient::AlphaStratified,
     ];
 
     /// The name in tables.
@@ -113,6 +125,10 @@ impl Coefficient {
             Coefficient::AverageR => "average_r",
             Coefficient::SignalToNoise => "signal_to_noise",
             Coefficient::Sem => "sem",
+            Coefficient::Glb => "glb",
+            Coefficient::H => "h",
+            Coefficient::Ave => "ave",
+            Coefficient::AlphaStratified => "alpha_stratified",
         }
     }
 

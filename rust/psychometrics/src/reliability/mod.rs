@@ -4,12 +4,14 @@ mod closed;
 mod closed_gradient;
 mod coefficient;
 mod estimator;
+mod glb;
 mod gradient;
 mod split;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
 pub use coefficient::{Coefficient, Matrix};
 pub use estimator::Estimator;
+pub use glb::GreatestLowerBound;
 pub use gradient::Gradient;
 pub use split::{EXACT_ITEMS, STARTS, Split, extreme_split};
 
