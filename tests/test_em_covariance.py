@@ -108,7 +108,9 @@ def test_complete_answers_have_the_listwise_numbers() -> None:
     for interval in (cp.Bootstrap(50, seed=1), "adf"):
         options: dict[str, Any] = {"coefficients": "all", "interval": interval}
         em = cp.reliability(rows, of, missing="em", **options).table
-        assert em.equals(cp.reliability(rows, of, **options).table)
+        listwise = cp.reliability(rows, of, **options).table
+        # Ordinal coefficients are of tables, which EM has none of.
+        assert em.equals(listwise.filter(~pl.col("coefficient").is_in(ORDINAL)))
 
 
 def test_a_site_without_holes_has_the_listwise_numbers() -> None:

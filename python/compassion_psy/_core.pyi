@@ -49,6 +49,7 @@ def analyse(
     bootstrap: Any,
     level: float,
     em: bool = False,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -197,6 +198,7 @@ def influences(
     *,
     coefficient: str,
     pairwise: bool,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
 

@@ -20,9 +20,12 @@ from compassion_psy.reliability import reliability
 from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
-    coefficient_names,
     listed_scales,
-    possible_names,
+)
+from compassion_psy.reliability_names import (
+    coefficient_names,
+    names_of_scales,
+    subscale_numbers,
 )
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
@@ -134,7 +137,7 @@ def compare_reliability(
         )
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
-    names = possible_names(coefficients, listed_scales(scale))
+    names = names_of_scales(coefficients, listed_scales(scale))
     if one is None:
         return comparison(_of_scales(data, scale, codes, names), level)
     if wave is not None and person is not None:
@@ -245,7 +248,11 @@ def _dependent(
         influences = np.empty((len(labels), persons))
         for at, each in enumerate(kept):
             value, status, influences[at] = _core.influences(
-                each.answers, each.design, coefficient=name, pairwise=False
+                each.answers,
+                each.design,
+                coefficient=name,
+                pairwise=False,
+                subscales=subscale_numbers(each.scale, [name]),
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]

@@ -25,7 +25,9 @@ from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,
-    possible_names,
+)
+from compassion_psy.reliability_names import (
+    names_of_items,
 )
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
@@ -125,7 +127,7 @@ def item_analysis(
     >>> result.categories.height
     50
     """
-    names = possible_names(coefficients, (), no_tables="items are taken out of moments")
+    names = names_of_items(coefficients)
     one_of("missing", missing, ("listwise", "pairwise"))
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())

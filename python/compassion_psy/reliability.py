@@ -28,8 +28,11 @@ from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,
+)
+from compassion_psy.reliability_names import (
     coefficient_names,
-    possible_names,
+    names_of_scales,
+    subscale_numbers,
 )
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
@@ -85,11 +88,12 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise", "sem", "alpha_ordinal", "omega_ordinal" and
-        "omega_categorical"; or "all" of them, of which the ordinal ones only where persons count
-        once and answers are at most 10 categories. "average_r", "signal_to_noise" and "sem" are
-        no reliabilities of the total score, and "alpha_ordinal" and "omega_ordinal" are those of
-        a total of latent responses, which nobody has scored.
+        "omega_total", "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise",
+        "sem", "alpha_ordinal", "omega_ordinal" and "omega_categorical"; or "all" of them
+        ("alpha_stratified" where subscales are declared, the ordinal ones where persons count once
+        and answers are at most 10 categories). "h", "ave", "average_r", "signal_to_noise" and
+        "sem" are no reliabilities of the total score, and "alpha_ordinal" and "omega_ordinal" are
+        those of a total of latent responses, which nobody has scored.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -152,6 +156,15 @@ def reliability(
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
       omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - glb = 1 - sum e / V with the error variances e of uncorrelated errors whose sum is largest:
+      C - diag e has no negative eigenvalue, no e is negative [12]_. No reliability that is
+      consistent with C is lower. It makes the most of chance: in samples of some hundred persons
+      and many items it is too high [13]_. Its rows say by how much the mean of the replicates
+      exceeds the estimate where that is more than a quarter of their standard deviation.
+    - alpha_stratified = 1 - sum V_s (1 - alpha_s) / V over the declared subscales s, of the sum of
+      the items [14]_.
+    - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [15]_; ave the
+      mean of l² / (l² + t) [16]_; both of the factor of omega_u.
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
 
@@ -187,7 +200,8 @@ def reliability(
     - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
       values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
       within each cluster, and in strata such sums of L less its mean there [9]_. Where two
-      splits are equally good, or two items for lambda5, there is none.
+      splits are equally good, or two items for lambda5, there is none, nor where the dual of
+      glb has more than one solution, as with exactly parallel items.
 
     With ``missing="em"`` covariances are n / (n - 1) times those of the saturated normal model by
     EM, for n persons with any answer, so that complete answers give exactly the listwise numbers.
@@ -235,12 +249,25 @@ def reliability(
     .. [15] Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and
        covariance structure analysis with nonnormal missing data. *Sociological Methodology*, 30,
        165-200.
+    .. [16] Bentler, P. M., & Woodward, J. A. (1980). Inequalities among lower bounds to
+       reliability. *Psychometrika*, 45, 249-267.
+    .. [17] Shapiro, A., & ten Berge, J. M. F. (2000). The asymptotic bias of minimum trace factor
+       analysis, with applications to the greatest lower bound to reliability. *Psychometrika*,
+       65, 413-425.
+    .. [18] Cronbach, L. J., Schönemann, P., & McKie, D. (1965). Alpha coefficients for
+       stratified-parallel tests. *Educational and Psychological Measurement*, 25, 291-312.
+    .. [19] Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent
+       variable systems. In R. Cudeck, S. du Toit, & D. Sörbom (Eds.), *Structural equation
+       modeling: Present and future* (pp. 195-216). Scientific Software International.
+    .. [20] Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with
+       unobservable variables and measurement error. *Journal of Marketing Research*, 18, 39-50.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``;
-    of categories with ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``,
+    ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that factor; of categories with
+    ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
     ``semTools::compRelSEM(lavaan::cfa("f =~ ...", std.lv = TRUE, ordered = names(x)), ord.scale =
     FALSE)`` (omega_ordinal) or ``TRUE`` (omega_categorical); and intervals with ``boot::boot.ci``
     and ``psych::alpha.ci``.
@@ -268,19 +295,13 @@ def reliability(
     answered = all_responses(
         data, chosen(scale, columns), {**design, "missing_codes": code_list(missing_codes)}
     )
+    questions = []
     for responses in answered:
         _check(responses, question)
-    questions = [
-        replace(
-            question,
-            coefficients=possible_names(
-                coefficients,
-                [responses.scale],
-                no_tables=_no_tables(responses, question),
-            ),
+        names = names_of_scales(
+            coefficients, [responses.scale], no_tables=_no_tables(responses, question)
         )
-        for responses in answered
-    ]
+        questions.append(replace(question, coefficients=names))
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
         reports = _shared(callback, answered, question)
@@ -391,6 +412,7 @@ def _answer(
         bootstrap=asdict(bootstrap) | {"seed": seed} if bootstrap else None,
         level=question.level,
         em=question.em,
+        subscales=subscale_numbers(used.scale, question.coefficients),
         threads=threads,
         progress=report,
     )

@@ -18,6 +18,9 @@ continuous."""
 OF_BEST_SPLIT = ("lambda4", "split_half_max", "split_half_min")
 """Coefficients of one split among all."""
 
+OF_SUBSCALES = "alpha_stratified"
+"""The coefficient of a total of subscales: scales without subscales have none."""
+
 _SEARCH = (
     f"; every split is looked at up to {EXACT_SPLIT_ITEMS} items, with more the best that "
     f"exchanges of items reach from {SPLIT_STARTS} random splits"
@@ -56,6 +59,14 @@ DEFINITIONS = {
     "the observed total variance, both with divisor n",
     "omega_total": "omega of one factor by minimum residuals on the correlation matrix, over the "
     "observed total variance",
+    "glb": "the greatest lower bound of the covariance matrix, errors of items uncorrelated and "
+    "variances not negative; biased upwards in small samples",
+    "alpha_stratified": "alpha of a total of subscales, from the alphas of the scale's declared "
+    "subscales and the covariance matrix of the items",
+    "h": "coefficient H, the reliability of the best weighted total of one factor by maximum "
+    "likelihood on the covariance matrix",
+    "ave": "average variance extracted: the mean share of the variances of items that one factor "
+    "by maximum likelihood on the covariance matrix explains",
     "average_r": "the mean of the correlations between items",
     "signal_to_noise": "the ratio of signal to noise of standardised items, from the correlation "
     "matrix",

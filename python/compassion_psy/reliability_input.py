@@ -6,68 +6,9 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from compassion_psy.data.columns import uses_codes
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.options import one_of
-from compassion_psy.reliability_definitions import ALL_CATEGORIES, DEFINITIONS, ORDINAL
 from compassion_psy.scales import Scale
-
-
-def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once, or raise OptionError where one is no coefficient."""
-    if coefficients == "all":
-        return tuple(DEFINITIONS)
-    names = (coefficients,) if isinstance(coefficients, str) else coefficients
-    if not isinstance(names, Sequence) or not names:
-        raise OptionError(
-            f"coefficients is {coefficients!r}; choose from {', '.join(DEFINITIONS)}."
-        )
-    for name in names:
-        one_of("coefficients", name, tuple(DEFINITIONS))
-    return tuple(dict.fromkeys(names))
-
-
-def possible_names(
-    coefficients: str | Sequence[str],
-    scales: Sequence[Scale],
-    *,
-    no_tables: str | None = None,
-) -> tuple[str, ...]:
-    """Return the names that can be had of the answers to all of these scales.
-
-    "all" leaves out ordinal coefficients where answers are no categories, or more than
-    ``ALL_CATEGORIES`` of them, and where `no_tables` says why answers cannot be counted in tables;
-    asked for by name they are refused where they cannot be had.
-    """
-    names = coefficient_names(coefficients)
-    ordinal = [name for name in names if name in ORDINAL]
-    if not ordinal:
-        return names
-    if coefficients == "all":
-        few = all(_categories(scale) in range(ALL_CATEGORIES + 1) for scale in scales)
-        usable = few and no_tables is None
-        return names if usable else tuple(n for n in names if n not in ORDINAL)
-    for scale in scales:
-        if _categories(scale) is None:
-            kind = "continuous" if scale.continuous else f"{scale.minimum:g} to {scale.maximum:g}"
-            raise DataError(
-                f"{ordinal[0]} is of ordered categories, but the answers of scale {scale.name!r} "
-                f"({kind}) are none; ask for coefficients of moments, such as 'omega_u'."
-            )
-    if no_tables is not None:
-        raise OptionError(
-            f"{ordinal[0]} is of tables that count each person once, but {no_tables}; ask for "
-            "coefficients of moments, such as 'omega_u'."
-        )
-    return names
-
-
-def _categories(scale: Scale) -> int | None:
-    """Return how many different answers there are, or None where these are no categories."""
-    if not uses_codes(scale):
-        return None
-    return int(scale.maximum - scale.minimum) + 1 if scale.values is None else len(scale.values)
 
 
 def checked_level(level: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from compassion_psy.reliability_definitions import (
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
+
+# Share of the standard error from which on a bias matters (Efron & Tibshirani 1993, p. 128).
+_WORTH_A_NOTE = 0.25
 
 _MANY = 0.05  # share of replicates that is worth a note; the statuses count all of them
 
@@ -99,7 +103,8 @@ class Group:
         if self.em and status in ("not_converged", "not_positive_definite", "too_few_rows"):
             return no_maximum(self, status)
         if status == "not_converged":
-            return "the fit of one factor did not converge"
+            what = "search for the bound" if coefficient == "glb" else "fit of one factor"
+            return f"the {what} did not converge"
         if status == "not_positive_definite":
             if self.persons <= self.n_items:
                 return "the matrix of the items is singular; use more persons or fewer items"
@@ -118,7 +123,8 @@ class Group:
                 "leave one of them out"
             )
         if status == "undefined":
-            if coefficient.startswith("omega") and self.n_items == 2:
+            of_factor = coefficient.startswith("omega") or coefficient in ("h", "ave")
+            if of_factor and self.n_items == 2:
                 return "one factor needs at least 3 items"
             remedy = "" if self.persons <= self.n_items else "; check which items are reversed"
             return f"the total score does not vary{remedy}"
@@ -161,6 +167,8 @@ class Outcome:
     kept: Mapping[str, float] = field(default_factory=dict)  # shares of replicates with a value
     failed: float = 0.0
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
+    bias: float = math.nan  # the mean of the replicates less the estimate
+    error: float = math.nan  # their standard deviation
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -186,6 +194,10 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     if outcome.at_the_end:
         parts.append(
             "so few replicates for this level that a limit is the most extreme of them; use more"
+        )
+    if coefficient == "glb" and outcome.bias >= _WORTH_A_NOTE * outcome.error:
+        parts.append(
+            f"biased upwards: the mean of the replicates is {outcome.bias:.3f} above the estimate"
         )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")

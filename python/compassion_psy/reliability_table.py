@@ -186,6 +186,7 @@ class ScaleRows:
         }
         failed = np.isnan(found.replicates).sum(axis=1) / replicates
         at_the_end = self._at_the_end()
+        bias = _means(found.replicates) - found.estimate
         notes: list[str | None] = []
         for rows, place in zip(self.kept_rows, self.place, strict=True):
             for at, coefficient in enumerate(question.coefficients):
@@ -199,6 +200,8 @@ class ScaleRows:
                         kept={word: float(share[place, at]) for word, share in kept.items()},
                         failed=float(failed[place, at]),
                         at_the_end=bool(at_the_end[place, at]),
+                        bias=float(bias[place, at]),
+                        error=float(found.standard_error[place, at]),
                     )
                 notes.append(note(group, coefficient, question.formula, outcome))
         return notes
@@ -218,3 +221,11 @@ class ScaleRows:
             most = np.where(given, found.replicates, -np.inf).max(axis=1)
             at_the_end |= ((found.lower <= least) | (found.upper >= most)) & (least < most)
         return np.asarray(known & at_the_end)
+
+
+def _means(replicates: Floats) -> Floats:
+    """Return the means of the replicates that have a value, NaN where none has."""
+    given = np.isfinite(replicates)
+    sums = np.where(given, replicates, 0.0).sum(axis=1)
+    counts = given.sum(axis=1)
+    return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))

@@ -46,6 +46,8 @@ pub struct Question {
     pub interval: Interval,
     /// The coverage that intervals aim at.
     pub level: f64,
+    /// The subscale of each item, for stratified alpha; else empty.
+    pub subscales: Vec<usize>,
 }
 
 /// One coefficient of one group.
@@ -149,7 +151,7 @@ fn points(
             true => Some(OrdinalPoint::new(responses, rows, coefficients, monitor)?),
             false => None,
         };
-        let mut estimator = Estimator::default();
+        let mut estimator = Estimator::with_subscales(question.subscales.clone());
         let evaluate = |(at, &c): (usize, &Coefficient)| match &ordinal {
             Some(ordinal) if c.is_ordinal() => ordinal.outcomes[at],
             _ => estimator.evaluate(c, &dispersion, monitor),

@@ -7,6 +7,11 @@ pub const LEAST_PIVOT: f64 = 1e-12;
 ///
 /// False where a pivot is not above [`LEAST_PIVOT`] times its diagonal element: the matrix is not positive definite.
 pub fn cholesky(matrix: &mut [f64], size: usize) -> bool {
+    cholesky_above(matrix, size, LEAST_PIVOT)
+}
+
+/// The same with another least share that a pivot has of its diagonal element.
+pub fn cholesky_above(matrix: &mut [f64], size: usize, least: f64) -> bool {
     for j in 0..size {
         let diagonal = matrix[j * size + j];
         for i in j..size {
@@ -18,7 +23,7 @@ pub fn cholesky(matrix: &mut [f64], size: usize) -> bool {
             };
             lower[j] -= dot;
             if i == j {
-                if lower[j].is_nan() || lower[j] <= LEAST_PIVOT * diagonal.abs() {
+                if lower[j].is_nan() || lower[j] <= least * diagonal.abs() {
                     return false;
                 }
                 lower[j] = lower[j].sqrt();

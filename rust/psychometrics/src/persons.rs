@@ -19,6 +19,19 @@ pub fn person_influences(
     pairwise: bool,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<Outcome>, Vec<f64>)> {
+    let estimator = Estimator::default();
+    person_influences_with(simd, responses, coefficient, pairwise, &estimator, monitor)
+}
+
+/// The same with an estimator that knows more of the items.
+pub fn person_influences_with(
+    simd: Simd,
+    responses: &Responses,
+    coefficient: Coefficient,
+    pairwise: bool,
+    estimator: &Estimator,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<Outcome>, Vec<f64>)> {
     if responses.incomplete && !pairwise {
         return invalid("answers are missing: leave out incomplete rows, or take pairs of items");
     }
@@ -33,7 +46,7 @@ pub fn person_influences(
             GroupMoments::Exact(all) => dispersion.fill(&all[group]),
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
-        let mut estimator = Estimator::default();
+        let mut estimator = estimator.clone();
         let outcome = estimator.evaluate(coefficient, &dispersion, monitor);
         let rows = &responses.groups[group];
         let gradient = match outcome.value.is_finite() {

@@ -33,6 +33,7 @@ fn analysed(survey: &Survey, pairwise: bool) -> Vec<Estimate> {
         pairwise,
         interval: Interval::Influence,
         level: 0.9,
+        subscales: Vec::new(),
     };
     let simd = Simd::chosen().unwrap();
     analyse(simd, &survey.responses(), &question, &Silent).unwrap().estimates

@@ -41,7 +41,13 @@ fn estimated(survey: &Survey) -> Vec<Estimated> {
 }
 
 fn question(interval: Interval) -> Question {
-    Question { coefficients: ALL.to_vec(), pairwise: false, interval, level: 0.95 }
+    Question {
+        coefficients: ALL.to_vec(),
+        pairwise: false,
+        interval,
+        level: 0.95,
+        subscales: Vec::new(),
+    }
 }
 
 fn by_em(survey: &Survey, interval: Interval) -> Answer {

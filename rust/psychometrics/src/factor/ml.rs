@@ -39,6 +39,20 @@ pub struct ProductForm {
     pub own: Vec<f64>,
 }
 
+impl ProductForm {
+    /// The whole matrix: the products of the columns both ways, and the diagonal.
+    pub fn matrix(&self) -> Vec<f64> {
+        let ProductForm { left, right, own } = self;
+        let items = own.len();
+        let mut matrix: Vec<f64> = (0..items * items)
+            .map(|at| (at / items, at % items))
+            .map(|(i, j)| left[i] * right[j] + left[j] * right[i])
+            .collect();
+        matrix.iter_mut().step_by(items + 1).zip(own).for_each(|(value, own)| *value += own);
+        matrix
+    }
+}
+
 /// Fits one factor to a correlation matrix, from `fit` where it holds a solution of a near matrix.
 ///
 /// Where that start and what Newton's method makes of it lie inside the bounds, this is the solution. Otherwise there

@@ -81,6 +81,7 @@ pub fn item_statistics(
         pairwise,
         interval: Interval::Influence,
         level,
+        subscales: Vec::new(),
     };
     let whole = analyse(simd, responses, &whole, monitor)?;
     let panel = if pairwise { Panel::Pairwise } else { Panel::Full };

@@ -56,6 +56,14 @@ pub enum Coefficient {
     OmegaOrdinal,
     /// Green & Yang's omega of the same factor: of the sum of the answers.
     OmegaCategorical,
+    /// The greatest lower bound, on covariances.
+    Glb,
+    /// The reliability of an optimally weighted total by one factor of maximum likelihood (coefficient H).
+    H,
+    /// The mean share of the items' variances that this factor explains.
+    Ave,
+    /// Alpha of a total of subscales, on covariances.
+    AlphaStratified,
 }
 
 /// Which matrix a coefficient is a function of.
@@ -69,7 +77,7 @@ pub enum Matrix {
 
 impl Coefficient {
     /// All coefficients.
-    pub const ALL: [Coefficient; 25] = [
+    pub const ALL: [Coefficient; 29] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
         Coefficient::Lambda2,
@@ -95,6 +103,10 @@ impl Coefficient {
         Coefficient::AlphaOrdinal,
         Coefficient::OmegaOrdinal,
         Coefficient::OmegaCategorical,
+        Coefficient::Glb,
+        Coefficient::H,
+        Coefficient::Ave,
+        Coefficient::AlphaStratified,
     ];
 
     /// The name in tables.
@@ -125,6 +137,10 @@ impl Coefficient {
             Coefficient::AlphaOrdinal => "alpha_ordinal",
             Coefficient::OmegaOrdinal => "omega_ordinal",
             Coefficient::OmegaCategorical => "omega_categorical",
+            Coefficient::Glb => "glb",
+            Coefficient::H => "h",
+            Coefficient::Ave => "ave",
+            Coefficient::AlphaStratified => "alpha_stratified",
         }
     }
 

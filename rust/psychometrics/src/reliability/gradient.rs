@@ -66,6 +66,11 @@ impl Estimator {
             Coefficient::AlphaOrdinal
             | Coefficient::OmegaOrdinal
             | Coefficient::OmegaCategorical => return None,
+            Coefficient::Glb => self.bound_gradient(dispersion)?,
+            Coefficient::H | Coefficient::Ave => self.factor_gradient(coefficient, dispersion)?,
+            Coefficient::AlphaStratified => {
+                closed_gradient::alpha_stratified(dispersion, &self.subscales)?
+            }
         };
         let matrix = coefficient.matrix();
         Some(Gradient { matrix, values })
@@ -84,15 +89,11 @@ impl Estimator {
     }
 
     fn omega_u_gradient(&self, dispersion: &Dispersion, observed: bool) -> Option<Vec<f64>> {
-        let items = dispersion.items;
-        let ProductForm { left, right, own } = self.omega_u_product(dispersion, observed)?;
-        let common: f64 = self.omega_u_parts(dispersion).0;
-        let in_total = if observed { -(common / dispersion.total).powi(2) } else { 0.0 };
-        let mut gradient: Vec<f64> = (0..items * items)
-            .map(|at| (at / items, at % items))
-            .map(|(i, j)| left[i] * right[j] + left[j] * right[i] + in_total)
-            .collect();
-        gradient.iter_mut().step_by(items + 1).zip(own).for_each(|(g, own)| *g += own);
+        let mut gradient = self.omega_u_product(dispersion, observed)?.matrix();
+        if observed {
+            let in_total = -(self.omega_u_parts(dispersion).0 / dispersion.total).powi(2);
+            gradient.iter_mut().for_each(|g| *g += in_total);
+        }
         Some(gradient)
     }
 
@@ -139,6 +140,53 @@ impl Estimator {
             form.own[j] /= v;
         }
         Some(form)
+    }
+
+    /// By the dual: the largest sum of errors moves as if errors stood still.
+    fn bound_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
+        let Dispersion { items, total, ref covariance, .. } = *dispersion;
+        if self.bound.errors.len() != items {
+            return None;
+        }
+        let dual = self.bound.dual(covariance)?;
+        let errors: f64 = self.bound.errors.iter().sum();
+        Some(dual.iter().map(|y| (errors / total - y) / total).collect())
+    }
+
+    fn factor_gradient(
+        &self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+    ) -> Option<Vec<f64>> {
+        let items = dispersion.items;
+        let fit = &self.last.ml;
+        if fit.loadings.len() != items {
+            return None;
+        }
+        let pairs = || fit.loadings.iter().zip(&fit.uniquenesses);
+        let information: f64 = pairs().map(|(l, t)| l * l / t).sum();
+        // The derivatives of an item's part in its loading and its uniqueness.
+        let part = |l: f64, t: f64| {
+            if coefficient == Coefficient::H {
+                let scale = 1.0 / (1.0 + information).powi(2);
+                (scale * 2.0 * l / t, -scale * (l / t).powi(2))
+            } else {
+                let scale = 1.0 / (items as f64 * (l * l + t).powi(2));
+                (scale * 2.0 * l * t, -scale * l * l)
+            }
+        };
+        let slopes = fit.uniqueness_slopes();
+        let parts: Vec<(f64, f64)> = pairs().map(|(&l, &t)| part(l, t)).collect();
+        let both = || parts.iter().zip(&slopes);
+        let in_loadings: Vec<f64> = both().map(|((l, t), slope)| l + t * slope.0).collect();
+        let in_variances: Vec<f64> = both().map(|((_, t), slope)| t * slope.1).collect();
+        let mut gradient =
+            fit.implicit_gradient(&self.standardised, &in_loadings, &in_variances)?.matrix();
+        for (at, g) in gradient.iter_mut().enumerate() {
+            let variance = |j: usize| dispersion.covariance[j * items + j];
+            *g /= (variance(at / items) * variance(at % items)).sqrt();
+        }
+        Some(gradient)
     }
 
     fn omega_total_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
