@@ -308,28 +308,29 @@ def test_missing_at_random_is_right_by_em_and_wrong_listwise() -> None:
         continuous=True,
     )
     generator = np.random.default_rng(20)
-    runs, persons = 1000, 300
+    runs, persons = 1500, 600
     covered = {"adf": 0, "bca": 0}
-    means, em, listwise = [], [], []
+    means, listwise_means, em, listwise = [], [], [], []
     for run in range(runs):
         _, rows = at_random(generator, persons)
         rows = rows.fill_nan(None)
-        found = cp.em_covariance(rows, of)
-        means.append(found.arrays["mean"][0, 4])
-        estimates: dict[str, Any] = {"missing": "em", "coefficients": "alpha"}
-        adf = cp.reliability(rows, of, interval="adf", **estimates).table.row(0, named=True)
-        bootstrap = cp.Bootstrap(400, seed=run)
-        bca = cp.reliability(rows, of, interval=bootstrap, **estimates).table.row(0, named=True)
-        em.append(adf["estimate"])
-        covered["adf"] += adf["lower"] <= alpha <= adf["upper"]
-        covered["bca"] += bca["lower"] <= alpha <= bca["upper"]
+        means.append(cp.em_covariance(rows, of).arrays["mean"][0, 4])
+        listwise_means.append(rows["item5"].mean())
+        asked: dict[str, Any] = {"missing": "em", "coefficients": "alpha"}
+        intervals: dict[str, Any] = {"adf": "adf", "bca": cp.Bootstrap(600, seed=run)}
+        for name, interval in intervals.items():
+            row = cp.reliability(rows, of, interval=interval, **asked).table.row(0, named=True)
+            covered[name] += row["lower"] <= alpha <= row["upper"]
+        em.append(row["estimate"])
         own = cp.reliability(rows, of, interval=None, coefficients="alpha").table
         listwise.append(own["estimate"].item())
-    # Five standard errors of a mean of runs, and of a share of 95 %.
+    # Five standard errors of a mean of runs; the bias of a coefficient is of the size of 1/n.
     error = np.std(em) / math.sqrt(runs)
     assert abs(np.mean(em) - alpha) < 5 * error + 1 / persons
     assert abs(np.mean(means)) < 5 * np.std(means) / math.sqrt(runs)
-    # The rows that are complete are of persons who are alike: their alpha is lower.
+    # Complete rows, and those with an answer, are of persons who are higher and more alike.
+    assert np.mean(listwise_means) > 0.2
     assert np.mean(listwise) < alpha - 0.02
-    for share in covered.values():
-        assert 0.93 <= share / runs <= 0.97
+    # Three standard errors of a share of 1,500 are 1.7 %.
+    for name, count in covered.items():
+        assert 0.933 <= count / runs <= 0.967, name
