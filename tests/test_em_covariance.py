@@ -14,10 +14,10 @@ from reference_data import FOLDER, values
 
 SHARED = Path(__file__).parents[2] / "shared"
 
-# lavaan's EM stops where the log-likelihood moves by 1e-14 of itself; 3e-8 was measured.
-LAVAAN = 1e-6
-# Its standard errors are of a fit by nlminb, whose gradient is small; 2e-7 was measured.
-LAVAAN_ERRORS = 1e-5
+# lavaan's EM stops where the log-likelihood moves by 1e-14; 2e-12 was measured.
+LAVAAN = 1e-10
+# Its standard errors are of another fit, by nlminb, that stops a little early; 1e-7 was measured.
+LAVAAN_ERRORS = 1e-6
 # Rounding of closed forms.
 EXACT = 1e-12
 # Where the steps end.
