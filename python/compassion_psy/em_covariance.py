@@ -85,7 +85,8 @@ def em_covariance(
     The fraction of missing information of a parameter is 1 - v / w, with w this variance, and v
     what complete answers of as many persons would give: s_jj / n for a mean and
     (s_ii s_jj + s_ij²) / n for a covariance [5]_. As information is observed, not expected,
-    it can come out a little below 0 where hardly anything is missing.
+    it can come out a little below 0 where hardly anything is missing. Above 139 items there is no
+    information, for want of memory: no standard errors and fractions, no "adf" and "bca" intervals.
 
     Statuses: "ok"; "too_few_rows" where there are no more persons than items, nobody answered an
     item, or fewer than two persons both items of a pair, whose covariance nothing tells then;
@@ -175,7 +176,7 @@ def _result(
     statuses = np.full(len(kept), _TOO_FEW, dtype=np.uint8)
     statuses[present] = found["status"]
     words = [STATUSES[code] for code in statuses.tolist()]
-    reasons = iter(no_maximum(group, word) for group, word in _described(used, words, present))
+    notes = iter(_notes(used, [word for word, here in zip(words, present, strict=True) if here]))
     return EmCovariance(
         scale=scale.name,
         items=tuple(scale.items),
@@ -192,7 +193,7 @@ def _result(
             pl.Series("status", words, dtype=pl.String),
             pl.Series(
                 "note",
-                [next(reasons) if here else "nobody answered any item" for here in present],
+                [next(notes) if here else "nobody answered any item" for here in present],
                 dtype=pl.String,
             ),
         ),
@@ -200,9 +201,12 @@ def _result(
     )
 
 
-def _described(used: Responses, words: list[str], present: npt.NDArray[np.bool_]) -> Any:
-    own = [word for word, here in zip(words, present, strict=True) if here]
-    return zip(describe(used, True, em=True), own, strict=True)
+def _notes(used: Responses, statuses: list[str]) -> list[str | None]:
+    notes = []
+    for group, status in zip(describe(used, True, em=True), statuses, strict=True):
+        parts = [*group.faults(), None if status == "ok" else no_maximum(group, status)]
+        notes.append("; ".join(part for part in parts if part) or None)
+    return notes
 
 
 def _everywhere(

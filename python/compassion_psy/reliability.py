@@ -208,7 +208,9 @@ def reliability(
     A replicate goes on from the estimate with the patterns of missing answers weighted anew. The
     influence of a person is n times the score of that person's answers along the inverse of the
     observed information times the derivative of the coefficient [15]_. Survey weights weigh each
-    person's part of the likelihood.
+    person's part of the likelihood. An omega is then of two stages, a factor fitted to these
+    covariances; the one-stage fit of ``lavaan::cfa(missing = "ml")`` differs by as much as the
+    factor misfits and answers are missing: by 1e-4 where 1 % are, 1e-3 where one factor is wrong.
 
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it

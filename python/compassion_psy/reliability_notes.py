@@ -148,8 +148,6 @@ def no_maximum(group: Group, status: str) -> str | None:
             "the covariances by EM are singular: items repeat each other or add up to one another, "
             "or too few persons answered them together; leave one of them out"
         )
-    if status == "constant_item":
-        return "; ".join(group.faults()) or None
     if status != "too_few_rows" or group.unanswered:
         return None
     if group.persons <= group.n_items:

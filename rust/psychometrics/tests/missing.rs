@@ -7,12 +7,13 @@ mod common;
 use common::Generator;
 use common::chance::{assert_close, assert_near};
 use common::survey::Survey;
+use psychometrics::Error;
 use psychometrics::analysis::{Answer, Interval, Question, analyse};
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::linalg::{cholesky, cholesky_solve, inverse};
 use psychometrics::missing::{Estimated, analyse_by_em, estimate_by_em};
 use psychometrics::moments::pair;
-use psychometrics::monitor::Silent;
+use psychometrics::monitor::{Monitor, Silent};
 use psychometrics::reliability::{Coefficient, Matrix, Status};
 use psychometrics::resampling::{Plan, Weights, unit_weights};
 use psychometrics::responses::MISSING;
@@ -473,4 +474,36 @@ fn the_same_bits_for_any_number_of_threads_and_instruction_set() {
             assert!(bits(simd, threads) == expected);
         }
     }
+}
+
+/// Counts replicates, and stops after some.
+struct Watch {
+    done: std::sync::atomic::AtomicU64,
+    most: u64,
+}
+
+impl Monitor for Watch {
+    fn cancelled(&self) -> bool {
+        self.done.load(std::sync::atomic::Ordering::Relaxed) >= self.most
+    }
+    fn advance(&self, replicates: u64) {
+        self.done.fetch_add(replicates, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn progress_is_told_and_a_run_can_be_stopped() {
+    let survey = answered(&Survey::one_factor(81, 100, 4, 4).missing(82, 0.1));
+    let asked = question(bootstrap(Weights::Multinomial));
+    let watched = |most: u64| {
+        let watch = Watch { done: 0.into(), most };
+        let answer = analyse_by_em(Simd::scalar(), &survey.responses(), &asked, &watch);
+        (answer.map(|answer| answer.replicates.len()), watch.done.into_inner())
+    };
+    assert_eq!(watched(u64::MAX), (Ok(40 * ALL.len()), 40));
+    assert_eq!(watched(1).0, Err(Error::Cancelled));
+    assert_eq!(watched(0).0, Err(Error::Cancelled));
+    let watch = Watch { done: 0.into(), most: 0 };
+    let stopped = estimate_by_em(Simd::scalar(), &survey.responses(), &watch);
+    assert_eq!(stopped.map(|found| found.len()), Err(Error::Cancelled));
 }

@@ -11,6 +11,9 @@ use crate::linalg::{cholesky, cholesky_solve};
 use crate::moments::pair;
 use crate::monitor::Monitor;
 
+/// Above so many parameters (139 items) the information would take the memory of a machine.
+const MOST_PARAMETERS: usize = 10_000;
+
 /// The observed information, factored.
 #[derive(Debug, Clone)]
 pub struct Information {
@@ -77,6 +80,9 @@ impl Information {
     ) -> Option<Information> {
         let items = normal.means.len();
         let size = items + items * (items + 1) / 2;
+        if size > MOST_PARAMETERS {
+            return None;
+        }
         let mut factor = Vec::new();
         factor.try_reserve_exact(size.checked_mul(size)?).ok()?;
         factor.resize(size * size, 0.0);
