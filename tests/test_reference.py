@@ -341,4 +341,6 @@ def test_every_file_of_values_is_used() -> None:
     used |= {"boot_ci", "philox", "distributions"}
     # Those with tests of their own: test_scoring, test_factors, test_polychoric and Rust.
     used |= {"scoring", "factors", "polychoric", "bivariate_normal"}
+    # test_rotations, and test_factor_scores, test_factorability, test_factors_inputs.
+    used |= {"rotations", "factor_scores"}
     assert used == {path.stem for path in (FOLDER / "values").glob("*.json")}
