@@ -60,6 +60,8 @@ reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate_factors.R
 	Rscript tests/reference/generate_omega_ledger.R
 	Rscript tests/reference/generate_em.R
+	Rscript tests/reference/generate_rotations.R
+	Rscript tests/reference/generate_factor_scores.R
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

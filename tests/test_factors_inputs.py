@@ -28,10 +28,14 @@ def test_polychoric_correlations_by_every_way(answered: tuple[pl.DataFrame, cp.S
     for other in (
         cp.efa(cp.Responses.from_frame(frame, scale), correlation="polychoric", **OPTIONS),
         cp.efa(latent, **OPTIONS),
-        cp.efa(latent.correlations, scale, n=250, **OPTIONS),
+        cp.efa(latent.correlations, scale, n=250, correlation="polychoric", **OPTIONS),
     ):
         assert other.loadings.equals(found.loadings)
         assert other.fit == found.fit
+        assert other.correlation_kind == "polychoric"
+        assert other.notes == found.notes
+    plain = cp.efa(latent.correlations, scale, n=250, **OPTIONS)
+    assert (plain.correlation_kind, plain.fit) == ("given", found.fit)
     assert "polychoric correlations; n = 250" in str(found)
     assert any("suppose correlations of normal answers" in note for note in found.notes)
     pearson = cp.efa(frame, scale, **OPTIONS)

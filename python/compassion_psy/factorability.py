@@ -146,9 +146,17 @@ def factorability(
     if isinstance(data, np.ndarray):
         if by is not None:
             raise OptionError("by is given, but data is a matrix; leave it out.")
-        one = correlations(data, scale, n=n, missing=missing, missing_codes=codes, threads=threads)
+        one = correlations(
+            data,
+            scale,
+            n=n,
+            missing=missing,
+            missing_codes=codes,
+            threads=threads,
+            kind=correlation,
+        )
         row = _measured(one.matrix, one.n)
-        return _result([row], pl.DataFrame(height=1), one.items, one.name, "given")
+        return _result([row], pl.DataFrame(height=1), one.items, one.name, one.kind)
     if n is not None and not isinstance(data, PolychoricResult):
         raise OptionError("n is given, but data hold persons, who are counted; leave it out.")
     groups, matrices, counts, found = _by_group(

@@ -100,7 +100,8 @@ def efa(
         Whether items count alike in the rotation, whatever their communality. When not given, as
         in psych: for varimax and promax.
     correlation : {"pearson", "polychoric"}
-        Of the answers, or of the normal responses behind them (see :func:`polychoric`).
+        Of the answers, or of the normal responses behind them (see :func:`polychoric`); with a
+        matrix, what it holds.
     smooth : bool
         Whether to replace correlations that are not positive definite, as polychoric and pairwise
         ones may be, by near ones that are; notes say how far they moved. Without it "ml" raises

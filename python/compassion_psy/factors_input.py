@@ -98,6 +98,8 @@ def correlations(
             raise OptionError(f"missing_codes is given, but data is {what}; leave it out.")
         if isinstance(data, np.ndarray):
             found = _of_matrix(data, scale, n)
+            if kind == "polychoric":
+                found = replace(found, kind=kind, notes=(_LATENT,))
         else:
             found = _of_polychoric(data, scale, n)
     else:
