@@ -22,6 +22,7 @@ from compassion_psy.reliability_input import (
     checked_level,
     coefficient_names,
     listed_scales,
+    possible_names,
 )
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
@@ -115,7 +116,7 @@ def compare_reliability(
     >>> result.pairs.height
     6
     """
-    names = coefficient_names(coefficients)
+    coefficient_names(coefficients)
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
@@ -127,6 +128,7 @@ def compare_reliability(
         )
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
+    names = possible_names(coefficients, listed_scales(scale))
     if one is None:
         return comparison(_of_scales(data, scale, codes, names), level)
     if wave is not None and person is not None:

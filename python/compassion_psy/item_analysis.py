@@ -28,6 +28,7 @@ from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
     coefficient_names,
+    possible_names,
 )
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
@@ -131,6 +132,7 @@ def item_analysis(
     answered = all_responses(data, scale, columns)
     for responses in answered:
         _check(responses, names)
+    names = possible_names(coefficients, [responses.scale for responses in answered])
     parts = [_of_scale(each, names, missing, level, threads) for each in answered]
     return ItemAnalysis(
         table=pl.concat([part.table() for part in parts]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -21,8 +22,6 @@ from compassion_psy.reliability_notes import Group, describe
 from compassion_psy.results import STATUSES
 
 Floats = npt.NDArray[np.float64]
-
-_WITH_VALUE = ("ok", "heywood")
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,11 +217,15 @@ class ItemRows:
         """Return why coefficients without an item have no value."""
         found = []
         fewer = Group(group.persons, group.n_items - 1, self.pairwise, [], [], None)
-        for name, code in zip(self.names, self.without[item].status[place].tolist(), strict=True):
+        without = self.without[item]
+        values = without.numbers[0, place].tolist()
+        for name, code, value in zip(
+            self.names, without.status[place].tolist(), values, strict=True
+        ):
             status = STATUSES[code]
             if status == "heywood":
                 found.append(f"{name} if it is dropped is a Heywood case")
-            elif status not in _WITH_VALUE and not group.constant and not group.unanswered:
+            elif math.isnan(value) and not group.constant and not group.unanswered:
                 found.append(f"no {name} if it is dropped: {fewer.reason(name, status)}")
         return found
 

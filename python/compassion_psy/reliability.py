@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
     coefficient_names,
+    possible_names,
 )
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
@@ -79,8 +80,11 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last
-        three are reliabilities of the total score.
+        "omega_total", "average_r", "signal_to_noise", "sem", "alpha_ordinal", "omega_ordinal" and
+        "omega_categorical"; or "all" of them, of which the ordinal ones only where persons count
+        once and answers are at most 10 categories. "average_r", "signal_to_noise" and "sem" are
+        no reliabilities of the total score, and "alpha_ordinal" and "omega_ordinal" are those of
+        a total of latent responses, which nobody has scored.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -145,6 +149,22 @@ def reliability(
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
 
+    Of ordered categories, with polychoric correlations P (see :func:`polychoric`), thresholds t,
+    and loadings l of one factor by diagonally weighted least squares, the weights one over the
+    variances of correlations with slopes as products of scores [12]_ (WLSMV of lavaan and Mplus),
+    uniquenesses 1 - l² at least 0.005:
+
+    - alpha_ordinal = k/(k-1) (1 - k / sum P) [13]_; omega_ordinal = (sum l)² / sum P.
+    - omega_categorical = A / B [14]_. B is the variance of the sum of the answers, the sum over all
+      pairs of items and of their thresholds of Phi2(t, t'; P) - Phi(t) Phi(t'), with a correlation
+      of one for an item with itself; in A correlations are l l', with l² for an item with itself.
+
+    With missing="pairwise" each P comes from all who answered both items, with thresholds of their
+    own, and t from all who answered the item. A replicate that lacks a category of the estimate has
+    a value and the status "empty_category"; one whose P is not positive definite has a value, and
+    that status. Where a correlation is not told from ±1 ("boundary") alpha_ordinal has a value;
+    the omegas have none, for there is no variance to weigh it by. Survey weights are refused.
+
     psych::guttman and psych::splitHalf take correlations: standardise items to have their
     numbers. With an odd number of items they look at part of the splits only.
 
@@ -190,12 +210,24 @@ def reliability(
        reliability of a test. *Psychometrika*, 43, 575-579.
     .. [11] Cronbach, L. J., & Gleser, G. C. (1964). The signal/noise ratio in the comparison of
        reliability coefficients. *Educational and Psychological Measurement*, 24, 467-480.
+    .. [12] Muthén, B. (1984). A general structural equation model with dichotomous, ordered
+       categorical, and continuous latent variable indicators. *Psychometrika*, 49, 115-132.
+    .. [13] Zumbo, B. D., Gadermann, A. M., & Zeisser, C. (2007). Ordinal versions of coefficients
+       alpha and theta for Likert rating scales. *Journal of Modern Applied Statistical Methods*,
+       6, 21-29. On what they are of: Chalmers, R. P. (2018). On misconceptions and the limited
+       usefulness of ordinal alpha. *Educational and Psychological Measurement*, 78, 1056-1071.
+    .. [14] Green, S. B., & Yang, Y. (2009). Reliability of summated scores by means of structural
+       equation modeling: An alternative to coefficient alpha (eq. 21). *Psychometrika*, 74,
+       155-167.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
-    intervals with ``boot::boot.ci`` and ``psych::alpha.ci``.
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``;
+    of categories with ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
+    ``semTools::compRelSEM(lavaan::cfa("f =~ ...", std.lv = TRUE, ordered = names(x)), ord.scale =
+    FALSE)`` (omega_ordinal) or ``TRUE`` (omega_categorical); and intervals with ``boot::boot.ci``
+    and ``psych::alpha.ci``.
 
     Examples
     --------
@@ -219,16 +251,25 @@ def reliability(
     answered = all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
     for responses in answered:
         _check(responses, question)
+    questions = [
+        replace(
+            question,
+            coefficients=possible_names(
+                coefficients, [responses.scale], weighted=responses.weights is not None
+            ),
+        )
+        for responses in answered
+    ]
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
         reports = _shared(callback, answered, question)
         parts = [
-            _answer(responses, question, seed, threads, report)
-            for responses, report in zip(answered, reports, strict=True)
+            _answer(responses, own, seed, threads, report)
+            for responses, own, report in zip(answered, questions, reports, strict=True)
         ]
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
-        definitions={name: DEFINITIONS[name] for name in question.coefficients},
+        definitions={name: DEFINITIONS[name] for own in questions for name in own.coefficients},
         seed=seed,
         replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )

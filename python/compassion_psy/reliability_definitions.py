@@ -8,12 +8,24 @@ EXACT_SPLIT_ITEMS = 20
 SPLIT_STARTS = 100
 """With more items, so many random splits are improved (the core's ``STARTS``)."""
 
+ORDINAL = ("alpha_ordinal", "omega_ordinal", "omega_categorical")
+"""Coefficients of ordered categories: functions of thresholds and polychoric correlations."""
+
+ALL_CATEGORIES = 10
+"""Up to so many categories "all" has the ordinal coefficients; with more, answers are as good as
+continuous."""
+
 OF_BEST_SPLIT = ("lambda4", "split_half_max", "split_half_min")
 """Coefficients of one split among all."""
 
 _SEARCH = (
     f"; every split is looked at up to {EXACT_SPLIT_ITEMS} items, with more the best that "
     f"exchanges of items reach from {SPLIT_STARTS} random splits"
+)
+
+_DWLS = (
+    "of one factor by diagonally weighted least squares (WLSMV) on the matrix of polychoric "
+    "correlations"
 )
 
 DEFINITIONS = {
@@ -49,5 +61,11 @@ DEFINITIONS = {
     "matrix",
     "sem": "the standard error of measurement of the sum of the items, by alpha of the covariance "
     "matrix, in points of that sum; divide by the number of items for that of their mean",
+    "alpha_ordinal": "alpha of the matrix of polychoric correlations: of the sum of the latent "
+    "responses behind the answers, not of the sum of the answers",
+    "omega_ordinal": f"omega {_DWLS}, over the sum of that matrix: of the sum of the latent "
+    "responses behind the answers, not of the sum of the answers",
+    "omega_categorical": f"omega of the sum of the answers (Green and Yang, 2009, equation 21) "
+    f"{_DWLS}, over the variance that thresholds and polychoric correlations give that sum",
 }
 """Which coefficient a name stands for."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+from compassion_psy.data.columns import uses_codes
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import one_of
-from compassion_psy.reliability_definitions import DEFINITIONS
+from compassion_psy.reliability_definitions import ALL_CATEGORIES, DEFINITIONS, ORDINAL
 from compassion_psy.scales import Scale
 
 
@@ -25,6 +26,43 @@ def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
     for name in names:
         one_of("coefficients", name, tuple(DEFINITIONS))
     return tuple(dict.fromkeys(names))
+
+
+def possible_names(
+    coefficients: str | Sequence[str], scales: Sequence[Scale], *, weighted: bool = False
+) -> tuple[str, ...]:
+    """Return the names that can be had of the answers to all of these scales.
+
+    "all" leaves out ordinal coefficients where answers are no categories, or more than
+    ``ALL_CATEGORIES`` of them; asked for by name they are refused where they cannot be had.
+    """
+    names = coefficient_names(coefficients)
+    ordinal = [name for name in names if name in ORDINAL]
+    if not ordinal:
+        return names
+    if coefficients == "all":
+        few = all(_categories(scale) in range(ALL_CATEGORIES + 1) for scale in scales)
+        return names if few and not weighted else tuple(n for n in names if n not in ORDINAL)
+    for scale in scales:
+        if _categories(scale) is None:
+            kind = "continuous" if scale.continuous else f"{scale.minimum:g} to {scale.maximum:g}"
+            raise DataError(
+                f"{ordinal[0]} is of ordered categories, but the answers of scale {scale.name!r} "
+                f"({kind}) are none; ask for coefficients of moments, such as 'omega_u'."
+            )
+    if weighted:
+        raise OptionError(
+            f"{ordinal[0]} counts each person once, but there are survey weights; leave weights "
+            "out, or ask for coefficients of moments, such as 'omega_u'."
+        )
+    return names
+
+
+def _categories(scale: Scale) -> int | None:
+    """Return how many different answers there are, or None where these are no categories."""
+    if not uses_codes(scale):
+        return None
+    return int(scale.maximum - scale.minimum) + 1 if scale.values is None else len(scale.values)
 
 
 def checked_level(level: float) -> float:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
-from compassion_psy.reliability_definitions import EXACT_SPLIT_ITEMS, OF_BEST_SPLIT, SPLIT_STARTS
+from compassion_psy.reliability_definitions import (
+    EXACT_SPLIT_ITEMS,
+    OF_BEST_SPLIT,
+    ORDINAL,
+    SPLIT_STARTS,
+)
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
@@ -22,6 +27,27 @@ _FEW_A_ITEM = 3
 _ITEMS_NAMED = 5
 NO_STANDARD_ERROR = 3
 """The core's number for an interval that lacks a standard error."""
+
+_OF_PAIRS = {
+    "not_converged": "a polychoric correlation or the fit of one factor did not converge; see "
+    "cp.polychoric",
+    "boundary": "a polychoric correlation is not told from -1 or 1, as in a table with an empty "
+    "corner, so it has no weight in the fit of one factor; see cp.polychoric for which, and merge "
+    "rare categories or leave an item out",
+}
+
+_KEPT = {
+    "heywood": "Heywood case: a unique variance is on its lower bound",
+    "not_positive_definite": "the matrix of polychoric correlations is not positive definite",
+    "boundary": "a polychoric correlation is not told from -1 or 1",
+}
+
+_KEPT_REPLICATES = {
+    "heywood": "are Heywood cases",
+    "not_positive_definite": "have a matrix that is not positive definite",
+    "boundary": "have a polychoric correlation of -1 or 1",
+    "empty_category": "lack a category that somebody chose",
+}
 
 _NO_INTERVAL = (
     None,
@@ -64,6 +90,8 @@ class Group:
         """Return why a coefficient has no value, unless `faults` say it."""
         if self.persons < 2:
             return None
+        if coefficient in ORDINAL and status in _OF_PAIRS:
+            return _OF_PAIRS[status]
         if status == "not_converged":
             return "the fit of one factor did not converge"
         if status == "not_positive_definite":
@@ -102,7 +130,8 @@ class Outcome:
 
     status: str
     no_interval: int = 0  # the core's number of why there is none
-    heywood: float = 0.0  # share of the replicates
+    valued: bool = False
+    kept: Mapping[str, float] = field(default_factory=dict)  # shares of replicates with a value
     failed: float = 0.0
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
 
@@ -113,7 +142,7 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     `formula` is the interval that is not from a bootstrap, where one was asked for.
     """
     parts = group.faults()
-    if outcome.status not in ("ok", "heywood"):
+    if not outcome.valued:
         reason = group.reason(coefficient, outcome.status)
         return "; ".join([*parts, reason] if reason else parts)
     if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
@@ -121,8 +150,8 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
             f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
             "splits, not from all"
         )
-    if outcome.status == "heywood":
-        parts.append("Heywood case: a unique variance is on its lower bound")
+    if outcome.status in _KEPT:
+        parts.append(_KEPT[outcome.status])
     if formula in FOR_ALPHA and coefficient != "alpha":
         parts.append(f"the {formula} interval is for alpha alone")
     elif outcome.no_interval and not group.few_units:
@@ -133,13 +162,21 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
-    if outcome.heywood >= _MANY:
-        parts.append(f"{_MANY:.0%} or more of the replicates are Heywood cases")
+    parts += [
+        f"{_MANY:.0%} or more of the replicates {what}"
+        for status, what in _KEPT_REPLICATES.items()
+        if outcome.kept.get(status, 0.0) >= _MANY
+    ]
     return "; ".join(parts) or None
 
 
-def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[str]) -> str | None:
-    """Return why data that are not in groups cannot be analysed, or nothing."""
+def fault_of_all(
+    group: Group, coefficients: Sequence[str], statuses: Sequence[str], *, valued: bool
+) -> str | None:
+    """Return why data that are not in groups cannot be analysed, or nothing.
+
+    `valued` is whether any coefficient has a value.
+    """
     if group.persons < 2:
         return f"{group.faults()[0]}; reliability needs at least 2 persons"
     if group.unanswered:
@@ -154,7 +191,7 @@ def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[s
         )
     if group.few_units:
         return group.few_units
-    if any(status in ("ok", "heywood") for status in statuses):
+    if valued:
         return None
     return (
         f"{group.persons:,} persons and {group.n_items} items have no {coefficients[0]}: "

@@ -25,7 +25,6 @@ from compassion_psy.results import STATUSES, ReplicateSet
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
-_HEYWOOD = STATUSES.index("heywood")
 # Of (B + 1) p, which for 19 replicates and 90 % is 1.
 _ROUNDING = 1e-9
 
@@ -107,7 +106,12 @@ class ScaleRows:
         self.place = np.cumsum(kept_rows > 0) - 1
         if responses.groups.width == 0:
             words = [STATUSES[code] for code in found.status[0].tolist()]
-            fault = fault_of_all(self.described[0], question.coefficients, words)
+            fault = fault_of_all(
+                self.described[0],
+                question.coefficients,
+                words,
+                valued=bool(np.isfinite(found.estimate[0]).any()),
+            )
             if fault is not None:
                 raise DataError(f"Scale {responses.scale.name!r}: {fault}.")
 
@@ -174,7 +178,11 @@ class ScaleRows:
         question, found = self.question, self.found
         nobody = Group(0, self.used.scale.n_items, question.pairwise, [], [], None)
         replicates = max(found.replicates.shape[1], 1)
-        heywood = (found.replicate_status == _HEYWOOD).sum(axis=1) / replicates
+        given = ~np.isnan(found.replicates)
+        kept = {
+            status: (given & (found.replicate_status == code)).sum(axis=1) / replicates
+            for code, status in enumerate(STATUSES)
+        }
         failed = np.isnan(found.replicates).sum(axis=1) / replicates
         at_the_end = self._at_the_end()
         notes: list[str | None] = []
@@ -186,7 +194,8 @@ class ScaleRows:
                     outcome = Outcome(
                         status=STATUSES[found.status[place, at]],
                         no_interval=int(found.interval_status[place, at]),
-                        heywood=float(heywood[place, at]),
+                        valued=bool(np.isfinite(found.estimate[place, at])),
+                        kept={word: float(share[place, at]) for word, share in kept.items()},
                         failed=float(failed[place, at]),
                         at_the_end=bool(at_the_end[place, at]),
                     )

@@ -20,6 +20,8 @@ STATUSES = (
     "constant_item",
     "too_few_rows",
     "undefined",
+    "empty_category",
+    "boundary",
 )
 """How a fit or replicate came out, in the order of the core's numbers."""
 

@@ -53,7 +53,7 @@ where empathy.toml is:
     "--coefficients", default="alpha,omega_u", show_default=True,
     help="Separated by commas: alpha, alpha_std, lambda1 to lambda6, lambda5_plus, mu0 to mu3, "
     "split_half_max, split_half_min, split_half_mean, omega_u, omega_u_observed, omega_total, "
-    "average_r, signal_to_noise, sem; or all.",
+    "average_r, signal_to_noise, sem, alpha_ordinal, omega_ordinal, omega_categorical; or all.",
 )  # fmt: skip
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",

@@ -15,6 +15,7 @@ pub mod interval;
 pub mod linalg;
 pub mod moments;
 pub mod monitor;
+pub mod ordinal;
 pub mod persons;
 pub mod reliability;
 pub mod resampling;

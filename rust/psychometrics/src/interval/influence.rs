@@ -86,24 +86,7 @@ impl<'a> Influences<'a> {
 
     /// What the influence values of the units (rows, or clusters; within strata) say together.
     pub fn summary(&self) -> Influence {
-        let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
-        for stratum in &self.group.strata {
-            let sums = if stratum.clusters.is_empty() {
-                self.power_sums(stratum.rows.clone())
-            } else {
-                let sum = |rows: &Range<usize>| self.power_sums(rows.clone()).first;
-                let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
-                PowerSums::of(&units)
-            };
-            let (square, cube) = sums.centred();
-            squares += square * sums.count / (sums.count - 1.0);
-            uncentred_squares += square;
-            cubes += cube;
-        }
-        Influence {
-            standard_error: squares.sqrt() / self.group.rows().len() as f64,
-            acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
-        }
+        summary_of(self.group, |rows| self.power_sums(rows))
     }
 
     /// The value of each row, in the order of rows; with survey weights times the row's.
@@ -113,6 +96,34 @@ impl<'a> Influences<'a> {
         let of = |start: usize| self.chunk(start..(start + ROWS).min(rows.end));
         let parts: Vec<Vec<f64>> = starts.into_par_iter().map(of).collect();
         parts.concat()
+    }
+}
+
+/// What given influence values of a group's rows say together.
+pub fn influence_of(group: &Group, values: &[f64]) -> Influence {
+    let first = group.rows().start;
+    let own = |rows: Range<usize>| values.get(rows.start - first..rows.end - first);
+    summary_of(group, |rows| PowerSums::of(own(rows).unwrap_or_default()))
+}
+
+fn summary_of(group: &Group, power_sums: impl Fn(Range<usize>) -> PowerSums + Sync) -> Influence {
+    let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
+    for stratum in &group.strata {
+        let sums = if stratum.clusters.is_empty() {
+            power_sums(stratum.rows.clone())
+        } else {
+            let sum = |rows: &Range<usize>| power_sums(rows.clone()).first;
+            let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
+            PowerSums::of(&units)
+        };
+        let (square, cube) = sums.centred();
+        squares += square * sums.count / (sums.count - 1.0);
+        uncentred_squares += square;
+        cubes += cube;
+    }
+    Influence {
+        standard_error: squares.sqrt() / group.rows().len() as f64,
+        acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
     }
 }
 

@@ -50,6 +50,12 @@ pub enum Coefficient {
     SignalToNoise,
     /// The standard error of measurement of the sum of the items, by alpha, on covariances.
     Sem,
+    /// Alpha of the polychoric matrix: of the latent responses.
+    AlphaOrdinal,
+    /// Omega of one factor of the polychoric matrix, by diagonally weighted least squares; of the latent responses.
+    OmegaOrdinal,
+    /// Green & Yang's omega of the same factor: of the sum of the answers.
+    OmegaCategorical,
 }
 
 /// Which matrix a coefficient is a function of.
@@ -63,7 +69,7 @@ pub enum Matrix {
 
 impl Coefficient {
     /// All coefficients.
-    pub const ALL: [Coefficient; 22] = [
+    pub const ALL: [Coefficient; 25] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
         Coefficient::Lambda2,
@@ -86,6 +92,9 @@ impl Coefficient {
         Coefficient::AverageR,
         Coefficient::SignalToNoise,
         Coefficient::Sem,
+        Coefficient::AlphaOrdinal,
+        Coefficient::OmegaOrdinal,
+        Coefficient::OmegaCategorical,
     ];
 
     /// The name in tables.
@@ -113,6 +122,9 @@ impl Coefficient {
             Coefficient::AverageR => "average_r",
             Coefficient::SignalToNoise => "signal_to_noise",
             Coefficient::Sem => "sem",
+            Coefficient::AlphaOrdinal => "alpha_ordinal",
+            Coefficient::OmegaOrdinal => "omega_ordinal",
+            Coefficient::OmegaCategorical => "omega_categorical",
         }
     }
 
@@ -135,6 +147,14 @@ impl Coefficient {
         }
     }
 
+    /// Whether it is a function of contingency tables, not of moments.
+    pub fn is_ordinal(self) -> bool {
+        matches!(
+            self,
+            Coefficient::AlphaOrdinal | Coefficient::OmegaOrdinal | Coefficient::OmegaCategorical
+        )
+    }
+
     /// Whether it is a function of the variances' sum and the total's variance alone.
     fn of_sizes(self) -> bool {
         matches!(
@@ -150,6 +170,10 @@ impl Coefficient {
 
     /// The smallest panel that these coefficients of complete rows can be computed from.
     pub fn panel(coefficients: &[Coefficient]) -> Panel {
-        if coefficients.iter().all(|c| c.of_sizes()) { Panel::Small } else { Panel::Full }
+        if coefficients.iter().all(|c| c.of_sizes() || c.is_ordinal()) {
+            Panel::Small
+        } else {
+            Panel::Full
+        }
     }
 }

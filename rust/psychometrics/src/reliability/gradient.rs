@@ -62,6 +62,10 @@ impl Estimator {
             Coefficient::OmegaU => self.omega_u_gradient(dispersion, false)?,
             Coefficient::OmegaUObserved => self.omega_u_gradient(dispersion, true)?,
             Coefficient::OmegaTotal => self.omega_total_gradient(dispersion)?,
+            // No functions of moments.
+            Coefficient::AlphaOrdinal
+            | Coefficient::OmegaOrdinal
+            | Coefficient::OmegaCategorical => return None,
         };
         let matrix = coefficient.matrix();
         Some(Gradient { matrix, values })
