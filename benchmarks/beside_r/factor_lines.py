@@ -221,10 +221,10 @@ POLYCHORIC = [
     ),
     Line(
         "omega_ordinal",
-        "psych::omega(rho, nfactors = 1)$omega.tot, rho and residuals solved tightly",
-        lambda survey: survey.coefficient("omega_ordinal"),
-        at("ordinal_omega_total_one_factor", "tight", "omega_tot"),
-        "R's search",
+        "semTools::compRelSEM(lavaan::cfa(..., ordered = names(x)), ord.scale = FALSE)",
+        lambda survey: survey.coefficient("omega_ordinal", missing="listwise"),
+        at("lavaan_ordinal_cfa", "semTools_compRelSEM_ord.scale_FALSE"),
+        "lavaan stops its search a little early",
     ),
     Line(
         "omega_categorical",
