@@ -91,7 +91,7 @@ def _rotated(method: str, rotation: str, how: str, what: str) -> Callable[[Surve
 
 def _extraction(method: str) -> list[Line]:
     call = f"psych::fa(x, nfactors, fm = '{method}', rotate = 'none')"
-    tight = f"the same criterion ({method}) with run until it stands still"
+    tight = f"the same criterion ({method}) run until it stands still"
 
     def ours(survey: Survey) -> Value:
         return loadings(solution(survey, method, None))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import compassion_psy as cp
+import numpy as np
+
 from benchmarks.beside_r.line import Floats, Line, Value, array, at, only
 from benchmarks.beside_r.survey import Survey
 
@@ -15,6 +18,13 @@ _STOPS = "R stops its search a little early"
 
 # With more degrees of freedom R's qf takes chi-square for F.
 _QF_TAKES_CHI_SQUARE = 400_000
+
+
+def _fitness(survey: Survey, column: str) -> Value:
+    if not hasattr(cp, "factorability"):
+        return None
+    found = cp.factorability(survey.moments.correlation, n=survey.meta["n_rows_passed"])
+    return float(found.table[column][0])
 
 
 def turned(survey: Survey, block: str) -> bool:
@@ -70,6 +80,31 @@ def _maximal(loadings: Floats) -> float:
     """Reliability of the best weighted sum (Hancock & Mueller, 2001)."""
     squares = loadings**2
     return float(1 / (1 + 1 / (squares / (1 - squares)).sum()))
+
+
+def _of_groups(name: str, column: str, factors: int) -> Line:
+    """A coefficient of each group factor, from the smallest: the factors' order is not R's."""
+    block = f"omega_nf{factors}"
+
+    def ours(survey: Survey) -> Value:
+        each = [
+            survey.coefficient(f"{name}_{number}", factors=factors)
+            for number in range(1, factors + 1)
+        ]
+        known = [value for value in each if value is not None]
+        return np.sort(known) if len(known) == factors else None
+
+    def theirs(survey: Survey) -> Value:
+        found = survey.r.get(block, {}).get("omega_group")
+        if found is None:
+            return None
+        values = array(found)[1:, found["cols"].index(column)]
+        # psych gives a group factor without items no number.
+        return None if np.isnan(values).any() else np.sort(values)
+
+    call = f"psych::omega(x, nfactors = {factors})$omega.group${column}"
+    wanted = _as_declared(block)
+    return Line(f"{name}, {factors} factors", call, ours, only(wanted, theirs), _STOPS)
 
 
 def _of_factors(name: str, theirs: str, key: str, factors: int) -> list[Line]:
@@ -189,6 +224,23 @@ RELIABILITY = [
         )
         for line in _of_factors(name, theirs, key, factors)
     ),
+    *(
+        _of_groups(name, column, factors)
+        for factors in (2, 3)
+        for name, column in (("omega_group", "group"), ("omega_group_total", "total"))
+    ),
+    Line(
+        "KMO",
+        "psych::KMO(cor(x, use = 'pairwise'))$MSA",
+        lambda survey: _fitness(survey, "kmo"),
+        at("beyond", "KMO"),
+    ),
+    Line(
+        "Bartlett's chi-square",
+        "psych::cortest.bartlett(cor(x, use = 'pairwise'), n = nrow(x))$chisq",
+        lambda survey: _fitness(survey, "chi_square"),
+        at("beyond", "bartlett"),
+    ),
     Line(
         "alpha, Feldt's limits",
         "psych::alpha.ci(alpha, n, k)",
@@ -223,6 +275,7 @@ def _every_answer(survey: Survey) -> bool:
 
 
 NOT_COMPARED = {
+    "alpha_stratified": "of a total of subscales, which these scales have not",
     "puc": "a count of pairs of items, which R's packages here do not give",
 }
 """Coefficients without a line, and why."""

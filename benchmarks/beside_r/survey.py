@@ -13,7 +13,6 @@ import compassion_psy as cp
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from compassion_psy.reliability_definitions import DEFINITIONS
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
@@ -112,14 +111,14 @@ class Survey:
     def coefficient(
         self, name: str, *, factors: int = 1, missing: Missing | None = None
     ) -> float | None:
-        """Return our coefficient; None where the package has none of this name."""
-        if name not in DEFINITIONS or (factors > 1 and not _TAKES_FACTORS):
+        """Return our coefficient; None where there is none of this name, or of so many factors."""
+        if factors > 1 and not _TAKES_FACTORS:
             return None
         return _value(self.responses, name, factors, missing or self.missing)
 
     def of_correlations(self, name: str) -> float | None:
         """Return our coefficient of standardised items."""
-        return _value(self.standardised, name, 1, "listwise") if name in DEFINITIONS else None
+        return _value(self.standardised, name, 1, "listwise")
 
     def limits(self, interval: Any) -> Floats:
         """Return the ends of an interval of alpha."""
@@ -131,9 +130,13 @@ class Survey:
 
 def _value(responses: cp.Responses, name: str, factors: int, missing: Missing) -> float | None:
     more: dict[str, Any] = {"factors": factors} if _TAKES_FACTORS else {}
-    table = cp.reliability(
-        responses, coefficients=name, interval=None, missing=missing, **more
-    ).table
+    try:
+        table = cp.reliability(
+            responses, coefficients=name, interval=None, missing=missing, **more
+        ).table
+    except cp.OptionError:
+        # No such coefficient, or none of so many factors.
+        return None
     found: float | None = table["estimate"][0]
     return found
 
