@@ -26,12 +26,15 @@ from compassion_psy.reliability_input import (
 )
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 
 def compare_reliability(
     data: Any,
-    scale: Scale | Sequence[Scale],
+    scale: Scale | str | Sequence[Scale | str],
     *,
+    columns: Columns | None = None,
     by: Names = None,
     wave: str | None = None,
     person: str | None = None,
@@ -45,10 +48,12 @@ def compare_reliability(
     ----------
     data : frame
         Answers, as for :func:`reliability`.
-    scale : Scale or sequence of Scale
-        With `by` or `wave`, the scale. Several scales are scores of the same persons in the same
-        row: waves side by side (``[scale.with_columns("t1_{}"), scale.with_columns("t2_{}")]``,
-        with names of their own), or two forms.
+    scale : Scale, str, or sequence of them
+        With `by` or `wave`, the scale, or the id of a published one. Several scales are scores of
+        the same persons in the same row: waves side by side (``[scale.with_columns("t1_{}"),
+        scale.with_columns("t2_{}")]``, with names of their own), or two forms.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of independent groups: sites, countries.
     wave, person : str, optional
@@ -120,6 +125,7 @@ def compare_reliability(
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
+    scale = chosen(scale, columns)
     one = scale if isinstance(scale, Scale) else None
     if (by is not None) + (wave is not None) + (one is None) != 1:
         raise OptionError(

@@ -23,6 +23,8 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 Method = Literal["minres", "ml", "principal_axis", "components"]
 Rotation = Literal["oblimin", "varimax", "quartimax", "promax", "geomin"]
@@ -40,8 +42,9 @@ _LEAST_UNIQUENESS = 0.005
 
 def efa(
     data: Any,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     *,
+    columns: Columns | None = None,
     n_factors: int,
     method: Method = "minres",
     rotation: Rotation | None = "oblimin",
@@ -60,9 +63,11 @@ def efa(
     data : frame, Responses, Moments or numpy.ndarray
         One row a person, as for :func:`reliability`; or the moments of one group; or a correlation
         matrix (items, items).
-    scale : Scale, optional
-        The scale; reversed items are turned. Not given with Responses or Moments. With a matrix,
-        which holds keyed items already, it names them.
+    scale : Scale or str, optional
+        The scale, or the id of a published one; reversed items are turned. Not given with
+        Responses or Moments. With a matrix, which holds keyed items already, it names them.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     n_factors : int
         Number of factors.
     method : {"minres", "ml", "principal_axis", "components"}
@@ -168,7 +173,7 @@ def efa(
     check_instruction_set(_core.simd_levels())
     taken = correlations(
         data,
-        scale,
+        chosen(scale, columns),
         n=n,
         missing=missing,
         missing_codes=code_list(missing_codes),

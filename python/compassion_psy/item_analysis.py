@@ -32,12 +32,15 @@ from compassion_psy.reliability_input import (
 )
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 
 def item_analysis(
     data: Any,
-    scale: Scale | Sequence[Scale] | None = None,
+    scale: Scale | str | Sequence[Scale | str] | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     missing_codes: Sequence[float] = (),
     coefficients: str | Sequence[str] = ("alpha", "omega_u"),
@@ -51,9 +54,11 @@ def item_analysis(
     ----------
     data : frame or Responses
         One row a person, as for :func:`reliability`.
-    scale : Scale or sequence of Scale
-        The scale, or several: ``scale.scores`` is the total and every subscale. Not given where
-        `data` is a Responses.
+    scale : Scale, str, or sequence of them
+        The scale, the id of a published one, or several: ``scale.scores`` is the total and every
+        subscale. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each gets its own rows.
     missing_codes : sequence of numbers
@@ -128,8 +133,8 @@ def item_analysis(
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
-    columns = {"by": by, "missing_codes": code_list(missing_codes)}
-    answered = all_responses(data, scale, columns)
+    design = {"by": by, "missing_codes": code_list(missing_codes)}
+    answered = all_responses(data, chosen(scale, columns), design)
     for responses in answered:
         _check(responses, names)
     names = possible_names(coefficients, [responses.scale for responses in answered])

@@ -35,6 +35,8 @@ from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
 Missing = Literal["listwise", "pairwise"]
@@ -42,8 +44,9 @@ Missing = Literal["listwise", "pairwise"]
 
 def reliability(
     data: Any,
-    scale: Scale | Sequence[Scale] | None = None,
+    scale: Scale | str | Sequence[Scale | str] | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     cluster: Names = None,
     strata: Names = None,
@@ -63,9 +66,11 @@ def reliability(
     data : frame or Responses
         One row a person: a Polars DataFrame or LazyFrame, or anything Polars can take in (pandas,
         pyarrow, a DuckDB relation); or answers that were checked before.
-    scale : Scale or sequence of Scale
-        The scale, or several (a scale and its subscales, say) for one table. Not given where
-        `data` is a Responses.
+    scale : Scale, str, or sequence of them
+        The scale, the id of a published one such as "scs-sf", or several (a scale and its
+        subscales, say) for one table. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each gets its own row.
     cluster : str or list of str, optional
@@ -247,8 +252,10 @@ def reliability(
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
-    columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    answered = all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
+    design = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
+    answered = all_responses(
+        data, chosen(scale, columns), {**design, "missing_codes": code_list(missing_codes)}
+    )
     for responses in answered:
         _check(responses, question)
     questions = [

@@ -85,7 +85,10 @@ def listed_scales(scale: Scale | Sequence[Scale] | None) -> list[Scale]:
         or not scales
         or any(not isinstance(each, Scale) for each in scales)
     ):
-        raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
+        raise OptionError(
+            f"scale is {scale!r}, but it must be a Scale, or a list of them; a published one may be "
+            "named by its id."
+        )
     names = [each.name for each in scales]
     for name in names:
         if names.count(name) > 1:
