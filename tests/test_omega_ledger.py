@@ -190,6 +190,13 @@ def test_a_group_without_numbers_says_why() -> None:
         cp.omega_ledger(nobody.filter(site="south"), scale)
 
 
+def test_a_published_scale_by_its_id() -> None:
+    frame, _, _ = survey("scs_26")
+    table = cp.omega_ledger(frame, "scs", columns="scs_{}").table
+    ours = ledger("scs_26")
+    assert table["estimate"].to_list() == ours["estimate"].to_list()
+
+
 def test_missing_answers() -> None:
     frame = pl.read_csv(FOLDER / "data" / "congeneric_missing.csv")
     items = [f"item{j}" for j in range(1, 9)]
