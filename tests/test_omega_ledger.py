@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 from compassion_psy.omega_conventions import CONVENTIONS
-from compassion_psy.reliability_definitions import DEFINITIONS
 from reference_data import FOLDER, values
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -21,11 +20,14 @@ SURVEYS = values("omega_ledger")["surveys"]
 LAVAAN = 2e-6
 # psych stops minres with a gradient near 1e-5.
 PSYCH = 1e-5
-# Above, its second-order fit of three correlations too, which is flat: the README of the values
-# allows 1e-3, and more where a uniqueness is on its bound.
-PSYCH_GENERAL = 1e-4
+# Above, its second-order fit of three correlations too, which is flat; 1.3e-4 was measured, for 30
+# persons. R run until it stands still is within 1e-7: see docs/beside-r.md.
+PSYCH_GENERAL = 2e-4
 # Thresholds and weights of lavaan's ordinal fit.
 ORDINAL = 1e-4
+
+# What notes say of coefficients that this version has not.
+TO_COME = "which is not known|one factor only yet"
 
 # What R calls it, and how close it comes.
 LINES = {
@@ -65,6 +67,10 @@ def ledger(name: str) -> pl.DataFrame:
     return cp.omega_ledger(frame, scale, factors=factors).table
 
 
+def to_come(row: dict[str, Any]) -> bool:
+    return row["estimate"] is None and re.search(TO_COME, row["note"]) is not None
+
+
 def line(table: pl.DataFrame, convention: str) -> dict[str, Any]:
     return table.filter(convention=convention).row(0, named=True)
 
@@ -89,15 +95,13 @@ def test_every_program_that_was_run_is_checked() -> None:
 @pytest.mark.parametrize("name", SURVEYS)
 def test_against_the_program(name: str, convention: str) -> None:
     row = line(ledger(name), convention)
-    if row["coefficient"] not in DEFINITIONS:
-        pytest.skip("is to come")
     keys, tolerance = LINES[convention]
     expected: Any = SURVEYS[name]
     for key in keys:
         expected = expected[key] if expected is not None else None
     if expected is None:
         pytest.skip("was not computed: these are no few categories")
-    if row["estimate"] is None and row["factors"] > 1 and "yet" in row["note"]:
+    if to_come(row):
         pytest.skip("is to come")
     assert row["estimate"] == pytest.approx(expected, abs=tolerance)
     if keys[0] == "semTools":
@@ -176,11 +180,21 @@ def test_a_group_without_numbers_says_why() -> None:
     table = cp.omega_ledger(nobody, scale, by="site").table
     south = table.filter(site="south", missing="listwise")
     assert south["estimate"].null_count() == south.height
-    to_come = pl.col("note").str.contains("yet")
-    assert south.filter(~to_come)["note"].str.contains("nobody answered").all()
+    assert (
+        south.filter(~pl.col("note").str.contains(TO_COME))["note"]
+        .str.contains("nobody answered")
+        .all()
+    )
     assert table.filter(site="east", coefficient="omega_u")["estimate"].null_count() == 0
     with pytest.raises(cp.DataError, match="nobody answered 'item1'"):
         cp.omega_ledger(nobody.filter(site="south"), scale)
+
+
+def test_a_published_scale_by_its_id() -> None:
+    frame, _, _ = survey("scs_26")
+    table = cp.omega_ledger(frame, "scs", columns="scs_{}").table
+    ours = ledger("scs_26")
+    assert table["estimate"].to_list() == ours["estimate"].to_list()
 
 
 def test_missing_answers() -> None:

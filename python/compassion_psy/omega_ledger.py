@@ -16,14 +16,17 @@ from compassion_psy.omega_ledger_rows import ledger_of, one_group
 from compassion_psy.options import whole_number
 from compassion_psy.reliability_input import check_scored
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 _LEAST_ITEMS = 3
 
 
 def omega_ledger(
     data: Any,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     factors: int = 3,
     missing_codes: Sequence[float] = (),
@@ -40,9 +43,11 @@ def omega_ledger(
     ----------
     data : frame or Responses
         One row a person, as for :func:`reliability`.
-    scale : Scale, optional
-        The scale; reversed items are turned, as its key says. Not given where `data` is a
-        Responses.
+    scale : Scale or str, optional
+        The scale, or the id of a published one; reversed items are turned, as its key says. Not
+        given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each has a ledger of its own.
     factors : int
@@ -95,12 +100,13 @@ def omega_ledger(
     >>> ledger.table["convention"][0]
     'compassion_psy omega_u'
     """
+    scale = chosen(scale, columns)
     if isinstance(data, Responses):
         data.refuse_options(scale, by=by, missing_codes=code_list(missing_codes))
         responses = data
     else:
         if not isinstance(scale, Scale):
-            raise OptionError(f"scale is {scale!r}, but it must be a Scale.")
+            raise OptionError(f"scale is {scale!r}, but it must be a Scale, or an id.")
         responses = Responses.from_frame(data, scale, by=by, missing_codes=code_list(missing_codes))
     _check(responses)
     factors = whole_number("factors", factors, minimum=1)

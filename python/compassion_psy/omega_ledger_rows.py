@@ -16,7 +16,6 @@ from compassion_psy.omega_conventions import CONVENTIONS, ONE, Convention
 from compassion_psy.omega_ledger_result import LEDGER_COLUMNS
 from compassion_psy.omega_turned import negative_items, with_turned
 from compassion_psy.reliability import reliability
-from compassion_psy.reliability_definitions import DEFINITIONS
 
 _TAKES_FACTORS = "factors" in inspect.signature(reliability).parameters
 
@@ -124,9 +123,6 @@ def _row(
 
 def _found(responses: Responses, each: Convention, factors: int, threads: int | None) -> _Found:
     """Return what a coefficient is, or why it is not."""
-    # Until every coefficient is there.
-    if each.coefficient not in (None, *DEFINITIONS):
-        return _Found(None, 0, f"there is no {each.coefficient} yet")
     more: dict[str, Any] = {"factors": factors} if _TAKES_FACTORS else {}
     if factors > 1 and not _TAKES_FACTORS:
         return _Found(None, 0, "there is one factor only yet")
