@@ -1,5 +1,6 @@
 """The compiled core and the twin against values computed with R; see reference/README.md."""
 
+from pathlib import Path
 from typing import Any
 
 import compassion_psy as cp
