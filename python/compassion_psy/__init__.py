@@ -42,6 +42,8 @@ from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
+from compassion_psy.retest import test_retest
+from compassion_psy.retest_result import RetestResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
@@ -70,6 +72,7 @@ __all__ = [
     "ReliabilityComparison",
     "ReliabilityResult",
     "Responses",
+    "RetestResult",
     "Scale",
     "ScaleError",
     "SimulatedSurvey",
@@ -93,4 +96,5 @@ __all__ = [
     "scales",
     "score",
     "simulate_survey",
+    "test_retest",
 ]
