@@ -48,6 +48,8 @@ from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
+from compassion_psy.retest import test_retest
+from compassion_psy.retest_result import RetestResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
@@ -80,6 +82,7 @@ __all__ = [
     "ReliabilityComparison",
     "ReliabilityResult",
     "Responses",
+    "RetestResult",
     "Scale",
     "ScaleError",
     "SimulatedSurvey",
@@ -107,4 +110,5 @@ __all__ = [
     "scales",
     "score",
     "simulate_survey",
+    "test_retest",
 ]

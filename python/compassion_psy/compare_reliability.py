@@ -31,6 +31,7 @@ from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
+from compassion_psy.waves import aligned_waves
 
 
 def compare_reliability(
@@ -181,39 +182,8 @@ def _of_waves(
     codes: tuple[Any, ...],
     names: tuple[str, ...],
 ) -> Compared:
-    frame = as_frame(data, list(dict.fromkeys([*scale.items, wave, person])))
-    for column in (wave, person):
-        if column in scale.items:
-            raise OptionError(f"Column {column!r} is an item of scale {scale.name!r}.")
-        if frame[column].null_count():
-            raise DataError(
-                f"Column {column!r} has no value in {frame[column].null_count():,} rows; fill "
-                "them, or leave these rows out."
-            )
-    twice = frame.filter(pl.struct(wave, person).is_duplicated())
-    if twice.height:
-        raise DataError(
-            f"Person {twice[person][0]!r} has several rows in wave {twice[wave][0]!r}; keep one "
-            "row a person and wave."
-        )
-    waves = frame[wave].unique().sort().to_list()
-    parts = [frame.filter(pl.col(wave) == each) for each in waves]
-    everywhere = parts[0].select(person)
-    for part in parts[1:]:
-        everywhere = everywhere.join(part.select(person), on=person, how="semi")
-    if everywhere.height == 0:
-        raise DataError(f"No person has a row in every one of {len(waves)} waves of {wave!r}.")
-    everywhere = everywhere.sort(person)
-    aligned = [
-        Responses.from_frame(
-            everywhere.join(part, on=person, how="left", maintain_order="left"),
-            scale,
-            missing_codes=codes,
-        )
-        for part in parts
-    ]
-    rows = np.array([part.height for part in parts])
-    return _dependent([str(each) for each in waves], aligned, rows, names)
+    waves = aligned_waves(data, scale, wave, person, codes)
+    return _dependent(waves.labels, waves.aligned, waves.rows, names)
 
 
 def _of_scales(data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...]) -> Compared:

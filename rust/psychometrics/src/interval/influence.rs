@@ -40,6 +40,8 @@ pub struct Influences<'a> {
     monitor: &'a dyn Monitor,
     all_weights: f64,
     in_covariances: Vec<f64>,
+    /// The derivative in every covariance of two items, where it is the same in all, as that of alpha is.
+    shared_slope: Option<f64>,
     /// The mean of the quadratic forms.
     centre: f64,
     mean_weight: f64,
@@ -70,6 +72,7 @@ impl<'a> Influences<'a> {
             gradient,
             pairwise,
             monitor,
+            shared_slope: shared_slope(&in_covariances, dispersion.items),
             in_covariances,
             centre,
             all_weights,
@@ -116,7 +119,10 @@ impl Influences<'_> {
             for (column, mean) in columns.chunks_exact_mut(rows.len()).zip(&self.dispersion.means) {
                 column.iter_mut().for_each(|x| *x -= mean);
             }
-            quadratic_forms(self.simd, &columns, &self.in_covariances, &mut values);
+            match self.shared_slope {
+                Some(slope) => self.add_shared(slope, &columns, &mut values),
+                None => quadratic_forms(self.simd, &columns, &self.in_covariances, &mut values),
+            }
             values.iter_mut().for_each(|value| *value -= self.centre);
         }
         if let Some(weights) = self.responses.weights {
@@ -125,6 +131,23 @@ impl Influences<'_> {
             }
         }
         values
+    }
+
+    /// The square of the total, and of each item what it has more: no products of pairs of items.
+    fn add_shared(&self, slope: f64, columns: &[f64], values: &mut [f64]) {
+        let rows = values.len();
+        let own = self.in_covariances.iter().step_by(self.dispersion.items + 1);
+        let mut totals = vec![0.0; rows];
+        for (column, own) in columns.chunks_exact(rows).zip(own) {
+            let more = own - slope;
+            for ((value, total), x) in values.iter_mut().zip(&mut totals).zip(column) {
+                *total += x;
+                *value += more * x * x;
+            }
+        }
+        for (value, total) in values.iter_mut().zip(&totals) {
+            *value += slope * total * total;
+        }
     }
 
     /// Each pair of items contributes where both are answered, scaled up to all rows.
@@ -215,6 +238,12 @@ pub fn covariance_form(gradient: &Gradient, dispersion: &Dispersion) -> (Vec<f64
     let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
     let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
     (in_covariances, centre)
+}
+
+fn shared_slope(gradient: &[f64], items: usize) -> Option<f64> {
+    let first = *gradient.get(1)?;
+    let mut others = gradient.iter().enumerate().filter(|(at, _)| at % (items + 1) != 0);
+    others.all(|(_, g)| *g == first).then_some(first)
 }
 
 /// Sums of values and their powers.
