@@ -13,6 +13,7 @@ from compassion_psy.reliability_definitions import (
     DEFINITIONS,
     EXACT_SPLIT_ITEMS,
     OF_BEST_SPLIT,
+    ORDINAL,
     SPLIT_STARTS,
 )
 from reference_data import survey
