@@ -19,6 +19,8 @@ __all__ = [
     "item_statistics",
     "philox4x32",
     "polychoric",
+    "polychoric_covariances",
+    "polychoric_intervals",
     "reals_moments",
     "repeated_rows",
     "simd_levels",
@@ -118,6 +120,34 @@ def em_covariance(
     *,
     threads: int | None = None,
 ) -> _EmCovariance: ...
+
+# groups × parameters × parameters: thresholds item by item, then correlations pair by pair
+def polychoric_covariances(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    categories: int,
+    products: bool,
+    threads: int | None = None,
+) -> npt.NDArray[np.float64]: ...
+
+class _PolychoricIntervals(TypedDict):
+    # groups × pairs of items
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    failed: npt.NDArray[np.int64]
+    at_boundary: npt.NDArray[np.int64]
+
+def polychoric_intervals(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    categories: int,
+    bootstrap: Any,
+    level: float,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _PolychoricIntervals: ...
 def codes_moments(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
@@ -13,8 +14,10 @@ from compassion_psy import _core
 from compassion_psy.data.columns import code_list, uses_codes
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.options import THREADS_MAXIMUM, one_of, whole_number
+from compassion_psy.options import THREADS_MAXIMUM, Bootstrap, one_of, whole_number
 from compassion_psy.polychoric_result import RESULT_COLUMNS, STATUSES, PolychoricResult
+from compassion_psy.progress import Progress, reporter
+from compassion_psy.reliability_input import checked_level
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
@@ -31,7 +34,12 @@ def polychoric(
     by: Names = None,
     missing: Literal["pairwise", "listwise"] = "pairwise",
     missing_codes: Sequence[float] = (),
+    interval: Bootstrap | None = None,
+    level: float = 0.95,
+    covariance: Literal["jackknife", "muthen"] | None = None,
+    smooth: bool = False,
     threads: int | None = None,
+    progress: Progress = None,
 ) -> PolychoricResult:
     """How would items correlate if answers were not cut into a few categories?
 
@@ -57,13 +65,30 @@ def polychoric(
         these, or only persons who answered every item.
     missing_codes : sequence of numbers
         Answers that mean no answer, such as 0 or 99.
+    interval : Bootstrap, optional
+        Gives ``pairs`` the columns ``lower`` and ``upper``, ``failed`` (replicates without a
+        correlation) and ``at_boundary`` (replicates on -1 or 1, which count). Persons are drawn
+        with all their answers, or clusters where `data` is a Responses that has them.
+    level : float
+        The coverage that intervals aim at, between 0 and 1.
+    covariance : {"jackknife", "muthen"}, optional
+        Gives the result ``covariances``: how the errors of all thresholds and correlations go
+        together. "jackknife" has the squares of ``se`` on its diagonal; "muthen" is what lavaan's
+        WLS and WLSMV weigh by [3]_.
+    smooth : bool
+        Whether ``matrix`` and ``correlations`` give the nearest correlation matrix [4]_ in place
+        of one that is not positive definite; ``smoothing`` then says how far it moved. Never done
+        unasked, and ``pairs`` stay as they are.
     threads : int, optional
         Threads to use; all cores when not given. The numbers do not depend on it.
+    progress : bool or callable, optional
+        Of the bootstrap: None shows a bar where somebody looks and the job takes long; True always,
+        False never; a callable is called with (done, total) replicates.
 
     Returns
     -------
     PolychoricResult
-        ``correlations`` and ``thresholds`` as frames, ``matrix(group)`` as an array.
+        ``pairs`` and ``thresholds`` as frames, ``correlations`` or ``matrix(group)`` as an array.
 
     Raises
     ------
@@ -87,7 +112,13 @@ def polychoric(
     the influence L of each person on rho, which includes the influence on the thresholds. It does
     not rest on normality of the responses, although what rho means does. It takes persons as
     independent; clusters are ignored. Intervals hold best on Fisher's scale:
-    tanh(atanh(rho) ± z se / (1 - rho²)).
+    tanh(atanh(rho) ± z se / (1 - rho²)), or are those of a bootstrap.
+
+    ``covariances`` are sums of products of influence values over persons, each over
+    sqrt(n (n - 1)) of its own n. An influence value divides a person's score by its mean slope; as
+    a derivative with "jackknife", which needs no model to hold, as the product of scores with
+    "muthen" [3]_, which is the same where the model holds. n times it is
+    ``lavaan::lavInspect(fit, "gamma")`` up to n / (n - 1).
 
     Reversed items are turned first, which turns the sign of their correlations.
 
@@ -97,6 +128,10 @@ def polychoric(
        coefficient. *Psychometrika*, 44, 443-460.
     .. [2] Genz, A. (2004). Numerical computation of rectangular bivariate and trivariate normal
        and t probabilities. *Statistics and Computing*, 14, 251-260.
+    .. [3] Muthén, B. (1984). A general structural equation model with dichotomous, ordered
+       categorical, and continuous latent variable indicators. *Psychometrika*, 49, 115-132.
+    .. [4] Higham, N. J. (2002). Computing the nearest correlation matrix: a problem from finance.
+       *IMA Journal of Numerical Analysis*, 22, 329-343. With eigenvalues of at least 1e-6.
 
     R gives the same numbers, up to where its searches stop, with ``psych::polychoric(x,
     correct = 0, global = FALSE, smooth = FALSE)`` and, for complete rows, ``lavaan::lavCor(x,
@@ -114,6 +149,13 @@ def polychoric(
     (4, 4)
     """
     one_of("missing", missing, ("pairwise", "listwise"))
+    if covariance is not None:
+        one_of("covariance", covariance, ("jackknife", "muthen"))
+    if not (interval is None or isinstance(interval, Bootstrap)):
+        raise OptionError(
+            f"interval is {interval!r}, but it must be a Bootstrap or None; se is in the result."
+        )
+    level = checked_level(level)
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
     scale = chosen(scale, columns)
@@ -124,16 +166,62 @@ def polychoric(
         raise nobody(responses, missing == "pairwise")
     scale = responses.scale
     categories = int(scale.maximum - scale.minimum) + 1
-    found = _core.polychoric(used.answers, used.design, categories=categories, threads=threads)
+    given: Any = {"categories": categories, "threads": threads}
+    found = _core.polychoric(used.answers, used.design, **given)
     present = kept_rows > 0
+    pairs = _correlations(responses, found, present)
+    seed = None
+    if interval is not None:
+        seed = interval.resolved_seed()
+        with reporter(progress, "Resampling") as callback:
+            ends = _core.polychoric_intervals(
+                used.answers,
+                used.design,
+                **given,
+                bootstrap=asdict(interval) | {"seed": seed},
+                level=level,
+                progress=callback,
+            )
+        pairs = pairs.with_columns(_ends(ends, present))
+    covariances = None
+    if covariance is not None:
+        products = covariance == "muthen"
+        errors = _core.polychoric_covariances(used.answers, used.design, products=products, **given)
+        kept = _parameters(scale, categories, errors.shape[1])
+        covariances = _everywhere(errors[:, kept][:, :, kept], present, np.nan)
     return PolychoricResult(
-        pairs=_correlations(responses, found, present),
+        pairs=pairs,
         thresholds=_thresholds(responses, found, present),
         groups=responses.groups,
         scale=scale.name,
         items=tuple(scale.items),
         n_excluded=responses.rows - used.rows,
+        covariances=covariances,
+        seed=seed,
+        smooth=smooth,
     )
+
+
+def _ends(found: Any, present: npt.NDArray[np.bool_]) -> list[pl.Series]:
+    """Return the columns of a bootstrap, a row for each group and pair."""
+    ends = [
+        pl.Series(name, _everywhere(found[name], present, np.nan).ravel(), nan_to_null=True)
+        for name in ("lower", "upper")
+    ]
+    counts = [
+        pl.Series(name, _everywhere(found[name], present, 0).ravel())
+        for name in ("failed", "at_boundary")
+    ]
+    return [*ends, *counts]
+
+
+def _parameters(scale: Scale, categories: int, parameters: int) -> list[int]:
+    """Return the places of thresholds at possible answers, and of all correlations."""
+    steps = categories - 1
+    thresholds = [
+        at * steps + step for at, item in enumerate(scale.items) for step in _steps(scale, item)
+    ]
+    return [*thresholds, *range(scale.n_items * steps, parameters)]
 
 
 def _responses(data: Any, scale: Scale | None, **columns: Any) -> Responses:

@@ -10,13 +10,15 @@ import polars as pl
 
 from compassion_psy import tables
 from compassion_psy.errors import DataError, OptionError, nearest
+from compassion_psy.nearest_correlation import is_indefinite, nearest_correlation
 
 STATUSES = ("ok", "boundary", "one_category", "too_few_rows", "not_converged")
 """How a correlation came out, in the order of the core's numbers."""
 
 RESULT_COLUMNS = (
     *("item_1", "item_2", "rho", "se", "n", "empty_cells", "status"),
-    *("item", "answer", "threshold", "note"),
+    *("item", "answer", "threshold", "note", "lower", "upper", "failed", "at_boundary"),
+    *("smoothed", "largest_change"),
 )
 """Columns of the frames of a result, besides the `by` columns."""
 
@@ -62,6 +64,14 @@ class PolychoricResult:
         The items, in the order of the matrix.
     n_excluded : int
         Persons left out because answers are missing: any with ``missing="listwise"``, else all.
+    covariances : numpy.ndarray or None, shape (groups, parameters, parameters)
+        Where asked for, covariances of the errors of thresholds and correlations: first the rows of
+        a group in `thresholds`, then those in `pairs`. NaN where a threshold is infinite or a
+        correlation has no error.
+    seed : int or None
+        The seed of the bootstrap: with it, the same call gives the same bits.
+    smooth : bool
+        Whether matrices that are not positive definite are smoothed.
     """
 
     pairs: pl.DataFrame
@@ -70,6 +80,9 @@ class PolychoricResult:
     scale: str
     items: tuple[str, ...]
     n_excluded: int
+    covariances: npt.NDArray[np.float64] | None = None
+    seed: int | None = None
+    smooth: bool = False
 
     @property
     def correlations(self) -> npt.NDArray[np.float64]:
@@ -99,7 +112,8 @@ class PolychoricResult:
         -------
         numpy.ndarray, shape (items, items)
             Ones on the diagonal, NaN where a pair has no correlation (its ``status`` says why).
-            Pairs are estimated one by one, so that the matrix need not be positive definite.
+            Pairs are estimated one by one, so that the matrix need not be positive definite; with
+            ``smooth=True`` it is then replaced by the nearest that is.
 
         Raises
         ------
@@ -126,6 +140,26 @@ class PolychoricResult:
         return rows.index(wanted)
 
     def _matrix(self, place: int) -> npt.NDArray[np.float64]:
+        matrix = self._raw(place)
+        if self.smooth and not np.isnan(matrix).any() and is_indefinite(matrix):
+            return nearest_correlation(matrix)
+        return matrix
+
+    @property
+    def smoothing(self) -> pl.DataFrame:
+        """How far the matrix of each group was moved: `by` columns, smoothed, largest_change.
+
+        ``largest_change`` is that of a correlation, in absolute size; 0 where nothing was moved.
+        """
+        places = range(max(self.groups.height, 1))
+        changes = [float(np.nanmax(abs(self._matrix(p) - self._raw(p)))) for p in places]
+        keys = self.groups if self.groups.width else pl.DataFrame(height=1)
+        return keys.with_columns(
+            pl.Series("smoothed", [change > 0 for change in changes]),
+            pl.Series("largest_change", changes),
+        )
+
+    def _raw(self, place: int) -> npt.NDArray[np.float64]:
         size = len(self.items)
         pairs = size * (size - 1) // 2
         rho = self.pairs["rho"].slice(place * pairs, pairs).to_numpy()
@@ -141,13 +175,20 @@ class PolychoricResult:
             notes.append(f"Tables with empty cells: {empty:,} of {self.pairs.height:,}.")
         if self.n_excluded:
             notes.append(f"Persons left out because of missing answers: {self.n_excluded:,}.")
-        matrices = [self._matrix(place) for place in range(max(self.groups.height, 1))]
+        matrices = [self._raw(place) for place in range(max(self.groups.height, 1))]
         whole = [matrix for matrix in matrices if not np.isnan(matrix).any()]
-        indefinite = sum(np.linalg.eigvalsh(matrix)[0] <= 0 for matrix in whole)
+        indefinite = sum(is_indefinite(matrix) for matrix in whole)
         if indefinite:
-            notes.append(
-                f"Matrices that are not positive definite: {indefinite:,} of {len(matrices):,}."
-            )
+            found = f"Matrices that are not positive definite: {indefinite:,} of {len(matrices):,}"
+            if self.smooth:
+                change = max(self.smoothing["largest_change"].to_list())
+                found += (
+                    "; matrix() gives the nearest correlation matrix (Higham, 2002) in their "
+                    f"place, no correlation further away than {change:.4f}"
+                )
+            notes.append(f"{found}.")
+        if self.seed is not None:
+            notes.append(f"Seed {self.seed}.")
         return notes
 
     def _shown(self) -> pl.DataFrame:

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::association::polychoric;
+    use super::association::{polychoric, polychoric_covariances, polychoric_intervals};
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]

@@ -47,21 +47,29 @@ fn unknown(what: &str, value: &str) -> PyErr {
     PyValueError::new_err(format!("there is no {what} {value:?}"))
 }
 
+/// What replicates are made of, and how limits are read off them.
+pub fn replicates_of(
+    options: &BootstrapOptions,
+) -> PyResult<(Plan, BootstrapMethod, QuantileRule)> {
+    let method = match options.method.as_str() {
+        "percentile" => BootstrapMethod::Percentile,
+        "basic" => BootstrapMethod::Basic,
+        "normal" => BootstrapMethod::Normal,
+        "bca" => BootstrapMethod::Bca,
+        other => return Err(unknown("method", other)),
+    };
+    let rule = match options.quantile_rule.as_str() {
+        "normal" => QuantileRule::Normal,
+        "linear" => QuantileRule::Linear,
+        other => return Err(unknown("quantile rule", other)),
+    };
+    let plan = plan(options.seed, options.replicates, &options.weights)?;
+    Ok((plan, method, rule))
+}
+
 fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResult<Interval> {
     if let Some(options) = bootstrap {
-        let method = match options.method.as_str() {
-            "percentile" => BootstrapMethod::Percentile,
-            "basic" => BootstrapMethod::Basic,
-            "normal" => BootstrapMethod::Normal,
-            "bca" => BootstrapMethod::Bca,
-            other => return Err(unknown("method", other)),
-        };
-        let rule = match options.quantile_rule.as_str() {
-            "normal" => QuantileRule::Normal,
-            "linear" => QuantileRule::Linear,
-            other => return Err(unknown("quantile rule", other)),
-        };
-        let plan = plan(options.seed, options.replicates, &options.weights)?;
+        let (plan, method, rule) = replicates_of(options)?;
         return Ok(Interval::Bootstrap(plan, method, rule));
     }
     match name {

@@ -9,6 +9,7 @@
 pub mod analysis;
 pub mod association;
 pub mod careless;
+pub mod correlation_intervals;
 pub mod error;
 pub mod factor;
 pub mod interval;

@@ -1,14 +1,13 @@
 //! Ordinal coefficients for every group and replicate: where tables, resampling and coefficients meet.
 
-use rayon::prelude::*;
-
-use crate::association::influence::threshold_influences;
+use crate::association::influence::{Slopes, threshold_influences};
+use crate::association::survey::categorised;
 use crate::association::{Latent, Tables, pairs};
-use crate::error::{Error, Result, invalid};
+use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::reliability::{Coefficient, OrdinalModel, Outcome, Status};
-use crate::resampling::{Resampling, check_weights, row_weights};
-use crate::responses::{Answers, Group, Responses};
+use crate::resampling::{Resampling, replicate_tables};
+use crate::responses::{Group, Responses};
 
 /// The estimates of a group, and what replicates start from.
 #[derive(Debug, Clone)]
@@ -25,21 +24,8 @@ fn with_factor(coefficients: &[Coefficient]) -> bool {
     coefficients.iter().any(|&c| c.is_ordinal() && c != Coefficient::AlphaOrdinal)
 }
 
-/// The codes of answers, or an error where they are none.
 fn codes<'a>(responses: &Responses<'a>) -> Result<&'a [u8]> {
-    match (responses.answers, responses.weights) {
-        (Answers::Reals(_), _) => {
-            invalid("ordinal coefficients need categories, but the answers are reals")
-        }
-        (_, Some(_)) => {
-            invalid("ordinal coefficients count each person once, but there are weights")
-        }
-        (Answers::Codes(codes), None) => Ok(codes),
-    }
-}
-
-fn empty_tables(responses: &Responses, unit: f64) -> Tables {
-    Tables::new(responses.items, usize::from(responses.largest_code) + 1, unit)
+    categorised(responses, usize::from(responses.largest_code) + 1)
 }
 
 impl OrdinalPoint {
@@ -50,7 +36,8 @@ impl OrdinalPoint {
         coefficients: &[Coefficient],
         monitor: &dyn Monitor,
     ) -> Result<OrdinalPoint> {
-        let mut tables = empty_tables(responses, 1.0);
+        let categories = usize::from(responses.largest_code) + 1;
+        let mut tables = Tables::new(responses.items, categories, 1.0);
         tables.count(codes(responses)?, responses.rows, group.rows(), None);
         let factor = with_factor(coefficients);
         let latent = Latent::fit(&tables, None, factor, monitor);
@@ -84,13 +71,18 @@ impl OrdinalPoint {
         let mut values = vec![0.0; rows.len()];
         for (pair, (i, j)) in pairs(items).enumerate() {
             let place = i * items + j;
-            let moved = self.latent.influence(&self.tables, pair, place, factor);
+            let slopes = Slopes::Derivatives;
+            let moved = self.latent.influence(&self.tables, pair, place, slopes);
+            let mut weights = Vec::new();
+            if factor {
+                weights = self.latent.weight_influence(&self.tables, pair, place);
+            }
             let answered: f64 = self.tables.cells(pair).iter().map(|cell| cell.2).sum();
             let mut by_cell = vec![0.0; categories * categories];
-            for cell in moved {
+            for (at, cell) in moved.iter().enumerate() {
+                let of_weight = weights.get(at).map_or(0.0, |by| gradient.weight[place] * by);
                 by_cell[cell.cell.0 * categories + cell.cell.1] = persons / answered
-                    * (gradient.correlation[place] * cell.correlation
-                        + gradient.weight[place] * cell.weight);
+                    * (gradient.correlation[place] * cell.correlation + of_weight);
             }
             for (value, (&a, &b)) in values.iter_mut().zip(column(i).iter().zip(column(j))) {
                 let (a, b) = (usize::from(a), usize::from(b));
@@ -151,25 +143,11 @@ pub fn ordinal_replicates(
     coefficients: &[Coefficient],
     points: &[&OrdinalPoint],
 ) -> Result<Vec<Outcome>> {
-    let Resampling { responses, plan, monitor, .. } = run;
-    check_weights(run)?;
-    let codes = codes(responses)?;
-    let width = coefficients.len();
-    let mut results = vec![Outcome::default(); points.len() * plan.replicates * width];
-    let empty = || empty_tables(responses, plan.weights.unit());
-    results.par_chunks_mut(width).enumerate().try_for_each_init(empty, |tables, (at, out)| {
-        if monitor.cancelled() {
-            return Err(Error::Cancelled);
+    let categories = usize::from(run.responses.largest_code) + 1;
+    let evaluate = |group: usize, tables: &Tables, out: &mut [Outcome]| {
+        if let Some(point) = points.get(group) {
+            point.replicate(tables, coefficients, run.monitor, out);
         }
-        let (group, replicate) = (at / plan.replicates, at % plan.replicates);
-        let Some(rows) = responses.groups.get(group) else {
-            return invalid(format!("there is no group {group}"));
-        };
-        let weights = row_weights(run, rows, replicate)?;
-        tables.count(codes, responses.rows, rows.rows(), Some(&weights));
-        points[group].replicate(tables, coefficients, monitor, out);
-        monitor.advance(1);
-        Ok(())
-    })?;
-    Ok(results)
+    };
+    replicate_tables(run, codes(run.responses)?, categories, coefficients.len(), evaluate)
 }

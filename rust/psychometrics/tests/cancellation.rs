@@ -42,7 +42,7 @@ impl Monitor for Impatient {
 fn question(replicates: usize, weights: Weights) -> Question {
     let plan = Plan { seed: 1, replicates, weights };
     Question {
-        coefficients: Coefficient::ALL.to_vec(),
+        coefficients: Coefficient::ALL.into_iter().filter(|c| !c.is_ordinal()).collect(),
         pairwise: false,
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
@@ -85,6 +85,27 @@ fn whoever_says_stop_gets_an_error() {
                 assert_eq!(answer.unwrap_err(), Error::Cancelled, "{what} {patience}");
                 assert!(monitor.done.into_inner() < 20_000, "{what} {patience}");
             }
+        }
+    }
+}
+
+#[test]
+fn tables_are_reported_once_beside_moments_and_stopped() {
+    let codes = Survey::one_factor(1, 12_000, 5, 4).grouped(&[0, 9000, 12_000]);
+    for survey in [codes.clone(), codes.clustered(10)] {
+        let of = |replicates| {
+            let coefficients = Coefficient::ALL.to_vec();
+            Question { coefficients, ..question(replicates, Weights::Multinomial) }
+        };
+        let simd = Simd::chosen().unwrap();
+        let monitor = Impatient::new(usize::MAX);
+        analyse(simd, &survey.responses(), &of(20), &monitor).unwrap();
+        assert_eq!(monitor.done.into_inner(), 40);
+        for patience in [0, 1, 10, 30] {
+            let monitor = Impatient::new(patience);
+            let answer = analyse(simd, &survey.responses(), &of(10_000), &monitor);
+            assert_eq!(answer.unwrap_err(), Error::Cancelled, "{patience}");
+            assert!(monitor.done.into_inner() < 20_000, "{patience}");
         }
     }
 }

@@ -249,6 +249,11 @@ fn who_asks_to_stop_is_heard_and_codes_out_of_range_are_refused() {
 }
 
 #[test]
+fn an_item_nobody_answered_has_no_thresholds() {
+    assert!(thresholds(&[0, 0, 0]).iter().all(|threshold| threshold.is_nan()));
+}
+
+#[test]
 fn thresholds_are_normal_quantiles_of_shares() {
     let found = thresholds(&[25, 0, 25, 50, 0]);
     let quartile = -0.674_489_750_196_081_7;

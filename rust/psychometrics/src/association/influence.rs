@@ -129,7 +129,7 @@ pub(crate) fn threshold_influences(thresholds: &[f64]) -> Vec<Vec<f64>> {
     (0..=thresholds.len())
         .map(|category| {
             let of = |(step, &t): (usize, &f64)| {
-                if t.is_infinite() {
+                if !t.is_finite() {
                     return 0.0;
                 }
                 let below = if category <= step { 1.0 } else { 0.0 };

@@ -24,15 +24,13 @@ pub struct Latent {
     pub statuses: Vec<Status>,
 }
 
-/// How cells move what was estimated from one pair of items.
+/// The influence of one person in a cell of a pair's table.
 #[derive(Debug, Clone)]
 pub struct PairInfluence {
     /// Row and column of the cell.
     pub cell: (usize, usize),
-    /// What one person there does to the correlation.
+    /// The influence on the correlation; NaN where there is none.
     pub correlation: f64,
-    /// And to its weight.
-    pub weight: f64,
 }
 
 /// The places of the pairs: first with second, first with third, ...
@@ -73,38 +71,48 @@ impl Latent {
         latent
     }
 
-    /// How each cell of a pair's table moves the correlation, which is at `place` of the matrix, and its weight where
-    /// that is wanted.
+    /// How each cell of a pair's table moves the correlation, which is at `place` of the matrix.
     pub fn influence(
         &self,
         tables: &Tables,
         pair: usize,
         place: usize,
-        weighted: bool,
+        slopes: Slopes,
     ) -> Vec<PairInfluence> {
-        let rho = self.correlation.get(place).copied().unwrap_or(f64::NAN);
         let cells = tables.cells(pair);
-        let likelihood = Likelihood::of(tables.categories, tables.categories, cells.clone());
-        let normal = BivariateNormal::new(rho);
-        let at = likelihood.at(&normal);
-        let moved = influences(&likelihood, &normal, &at, Slopes::Derivatives);
+        let rho = match self.statuses.get(pair) {
+            Some(Status::Ok) => self.correlation.get(place).copied().unwrap_or(f64::NAN),
+            _ => f64::NAN,
+        };
+        let mut moved = vec![f64::NAN; cells.len()];
+        if rho.is_finite() {
+            let likelihood = Likelihood::of(tables.categories, tables.categories, cells.clone());
+            let normal = BivariateNormal::new(rho);
+            moved = influences(&likelihood, &normal, &likelihood.at(&normal), slopes);
+        }
+        let of = |(&(row, column, _), correlation): (&(usize, usize, f64), f64)| PairInfluence {
+            cell: (row, column),
+            correlation,
+        };
+        cells.iter().zip(moved).map(of).collect()
+    }
+
+    /// How each cell of a pair's table moves the weight of its correlation, by moving the cell a little.
+    pub fn weight_influence(&self, tables: &Tables, pair: usize, place: usize) -> Vec<f64> {
+        let rho = self.correlation.get(place).copied();
+        let cells = tables.cells(pair);
         let persons: f64 = cells.iter().map(|cell| cell.2).sum();
         let nudged = |at: usize, by: f64| {
             let mut cells = cells.clone();
             if let Some(cell) = cells.get_mut(at) {
                 cell.2 *= 1.0 + by;
             }
-            fit(cells, tables.categories, Some(rho), true).1
+            fit(cells, tables.categories, rho, true).1
         };
-        let of = |(at, &(row, column, count)): (usize, &(usize, usize, f64))| {
-            let mut weight = 0.0;
-            if weighted {
-                let change = nudged(at, NUDGE) - nudged(at, -NUDGE);
-                // An influence value is n times the derivative by a person.
-                weight = persons * change / (2.0 * NUDGE * count);
-            }
-            let correlation = moved.get(at).copied().unwrap_or(f64::NAN);
-            PairInfluence { cell: (row, column), correlation, weight }
+        let of = |(at, &(_, _, count)): (usize, &(usize, usize, f64))| {
+            let change = nudged(at, NUDGE) - nudged(at, -NUDGE);
+            // An influence value is n times the derivative by a person.
+            persons * change / (2.0 * NUDGE * count)
         };
         cells.iter().enumerate().map(of).collect()
     }

@@ -4,6 +4,7 @@
 
 pub mod bivariate_normal;
 pub mod contingency;
+pub mod covariance;
 pub mod influence;
 pub mod latent;
 pub mod polychoric;
@@ -13,6 +14,8 @@ pub mod tables;
 
 pub use bivariate_normal::BivariateNormal;
 pub use contingency::Table;
+pub use covariance::parameter_covariances;
+pub use influence::Slopes;
 pub use latent::{Latent, pairs};
 pub use polychoric::{Correlation, Status, correlation, thresholds};
 pub use survey::{Associations, associations};

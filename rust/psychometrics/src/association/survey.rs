@@ -33,16 +33,7 @@ pub fn associations(
     categories: usize,
     monitor: &dyn Monitor,
 ) -> Result<Associations> {
-    let Answers::Codes(codes) = responses.answers else {
-        return invalid("polychoric correlations need categories, but the answers are reals");
-    };
-    if usize::from(responses.largest_code) >= categories || categories > 255 {
-        let largest = responses.largest_code;
-        return invalid(format!("code {largest} is not below {categories} categories"));
-    }
-    if responses.weights.is_some() {
-        return invalid("polychoric correlations count each person once, but there are weights");
-    }
+    let codes = categorised(responses, categories)?;
     let (rows, items) = (responses.rows, responses.items);
     let groups: Vec<Range<usize>> = responses.groups.iter().map(|group| group.rows()).collect();
     let column = |item: usize, group: usize| &codes[item * rows..][groups[group].clone()];
@@ -73,6 +64,21 @@ pub fn associations(
         thresholds: counts.iter().flat_map(|counts| thresholds(counts)).collect(),
         counts: counts.concat(),
     })
+}
+
+/// The codes of answers, or an error where they are none below `categories`.
+pub(crate) fn categorised<'a>(responses: &Responses<'a>, categories: usize) -> Result<&'a [u8]> {
+    let Answers::Codes(codes) = responses.answers else {
+        return invalid("polychoric correlations need categories, but the answers are reals");
+    };
+    if usize::from(responses.largest_code) >= categories || categories > 255 {
+        let largest = responses.largest_code;
+        return invalid(format!("code {largest} is not below {categories} categories"));
+    }
+    if responses.weights.is_some() {
+        return invalid("polychoric correlations count each person once, but there are weights");
+    }
+    Ok(codes)
 }
 
 fn category_counts(answers: &[u8], categories: usize) -> Vec<u64> {

@@ -103,11 +103,12 @@ impl OrdinalModel<'_> {
         if heywood {
             return Status::Heywood;
         }
-        if !cholesky(&mut self.latent.correlation.clone(), self.latent.items) {
-            return Status::NotPositiveDefinite;
+        // Which also makes the matrix singular.
+        if self.latent.statuses.contains(&association::Status::Boundary) {
+            return Status::Boundary;
         }
-        let ends = self.latent.statuses.contains(&association::Status::Boundary);
-        if ends { Status::Boundary } else { Status::Ok }
+        let definite = cholesky(&mut self.latent.correlation.clone(), self.latent.items);
+        if definite { Status::Ok } else { Status::NotPositiveDefinite }
     }
 
     fn thresholds(&self, item: usize) -> &[f64] {

@@ -130,7 +130,7 @@ where
 }
 
 /// An error where weights do not fit the design.
-pub fn check_weights(run: Resampling) -> Result<()> {
+pub(super) fn check_weights(run: Resampling) -> Result<()> {
     let stratified = run.responses.groups.iter().any(|group| group.strata.len() > 1);
     if stratified && run.plan.weights == Weights::Exponential {
         return invalid("exponential weights do not keep the shares of strata");
@@ -339,7 +339,7 @@ pub(super) fn group_weights(run: Resampling, group: &Group, replicate: usize) ->
 }
 
 /// The weights that one replicate gives to a group's rows: a row has that of its cluster.
-pub fn row_weights(run: Resampling, group: &Group, replicate: usize) -> Result<Vec<u32>> {
+pub(super) fn row_weights(run: Resampling, group: &Group, replicate: usize) -> Result<Vec<u32>> {
     let units = group_weights(run, group, replicate)?.into_iter().map(|weight| weight as u32);
     if !run.responses.clustered {
         return Ok(units.collect());
