@@ -80,7 +80,7 @@ def test_attitude_on_covariances() -> None:
 
 def test_every_coefficient_is_defined_and_has_a_twin() -> None:
     frame, scale = survey("attitude")
-    result = cp.reliability(frame, scale, coefficients=list(DEFINITIONS), interval="adf")
+    result = cp.reliability(frame, scale, coefficients=list(DEFINITIONS), interval="adf", factors=1)
     assert result.table["coefficient"].to_list() == list(DEFINITIONS) == list(result.definitions)
     assert set(DEFINITIONS) == set(MATRIX)
     assert result.table.select(pl.col("estimate", "se", "lower", "upper").is_null().any()).row(

@@ -246,7 +246,9 @@ def test_copied_rows(block: Block) -> None:
     if block.site is not None:
         copied = copied.filter(site=block.site)
     options = {**block.options, "by": "draw"}
-    table = cp.reliability(copied, scale, coefficients=COEFFICIENTS, interval=None, **options).table
+    table = cp.reliability(
+        copied, scale, coefficients=COEFFICIENTS, factors=1, interval=None, **options
+    ).table
     for name in COEFFICIENTS:
         rows = table.filter(coefficient=name)
         np.testing.assert_allclose(
@@ -341,4 +343,5 @@ def test_every_file_of_values_is_used() -> None:
     used |= {"boot_ci", "philox", "distributions"}
     # Those with tests of their own: test_scoring, test_factors, test_polychoric and Rust.
     used |= {"scoring", "factors", "polychoric", "bivariate_normal"}
+    used |= {"hierarchy"}  # test_reliability_factors
     assert used == {path.stem for path in (FOLDER / "values").glob("*.json")}

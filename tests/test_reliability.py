@@ -17,6 +17,7 @@ from compassion_psy import (
     simulate_survey,
 )
 from compassion_psy.reliability_definitions import DEFINITIONS
+from compassion_psy.reliability_factors import OF_GENERAL
 from compassion_psy.results import STATUSES
 
 ALL = ("alpha", "alpha_std", "lambda2", "lambda6", "omega_u", "omega_total")
@@ -33,7 +34,7 @@ ITEMS = list(SCALE.items)
 
 
 def analyse(frame: Any = FRAME, scale: Any = SCALE, **options: Any) -> ReliabilityResult:
-    return reliability(frame, scale, **{"interval": BOOTSTRAP, **options})
+    return reliability(frame, scale, **{"interval": BOOTSTRAP, "factors": 1, **options})
 
 
 def at_site(site: str, **changes: pl.Expr) -> pl.DataFrame:
@@ -609,8 +610,8 @@ def test_help_has_formula_and_citation_of_every_interval() -> None:
 
 def test_all_coefficients_by_one_word() -> None:
     result = analyse(coefficients="all", interval=None)
-    assert result.table["coefficient"].to_list() == list(DEFINITIONS)
-    assert result.definitions == dict(DEFINITIONS)
+    assert result.table["coefficient"].to_list() == [*DEFINITIONS, *OF_GENERAL]
+    assert {name: result.definitions[name] for name in DEFINITIONS} == dict(DEFINITIONS)
     assert set(ALL) < set(DEFINITIONS)
     with pytest.raises(OptionError, match="'all'"):
         analyse(coefficients=["all"])

@@ -43,6 +43,7 @@ from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
 from compassion_psy.scales import Scale, Subscale, Total
+from compassion_psy.schmid_leiman import SchmidLeiman, schmid_leiman
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
 
@@ -72,6 +73,7 @@ __all__ = [
     "Responses",
     "Scale",
     "ScaleError",
+    "SchmidLeiman",
     "SimulatedSurvey",
     "Source",
     "Subscale",
@@ -91,6 +93,7 @@ __all__ = [
     "read_survey",
     "reliability",
     "scales",
+    "schmid_leiman",
     "score",
     "simulate_survey",
 ]

@@ -18,6 +18,7 @@ __all__ = [
     "polychoric",
     "reals_moments",
     "repeated_rows",
+    "schmid_leiman",
     "simd_levels",
     "unit_weights",
 ]
@@ -35,6 +36,9 @@ class _Analysis(TypedDict):
     # groups × replicates × coefficients
     replicates: npt.NDArray[np.float64]
     replicate_status: npt.NDArray[np.uint8]
+    # groups × items; NaN and 255 where there is no general factor
+    general: npt.NDArray[np.float64]
+    group_of_item: npt.NDArray[np.uint8]
 
 def analyse(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
@@ -45,6 +49,8 @@ def analyse(
     interval_name: str | None,
     bootstrap: Any,
     level: float,
+    factors: int = 1,
+    two_factors: str = "equal",
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -152,12 +158,26 @@ def explore_factors(
     persons: float | None,
     threads: int | None = None,
 ) -> _Factors: ...
+
+class _SchmidLeiman(TypedDict):
+    general: npt.NDArray[np.float64]
+    # items × factors
+    groups: npt.NDArray[np.float64]
+    uniquenesses: npt.NDArray[np.float64]
+    gamma: npt.NDArray[np.float64]
+    heywood: bool
+
+def schmid_leiman(
+    loadings: npt.NDArray[np.float64], phi: npt.NDArray[np.float64], *, two_factors: str
+) -> _SchmidLeiman: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,
     *,
     coefficient: str,
     pairwise: bool,
+    factors: int = 1,
+    two_factors: str = "equal",
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
 def unit_weights(

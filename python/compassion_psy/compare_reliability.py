@@ -17,10 +17,10 @@ from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import check_instruction_set
 from compassion_psy.reliability import reliability
+from compassion_psy.reliability_factors import FactorModel, TwoFactors
 from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
-    coefficient_names,
     listed_scales,
 )
 from compassion_psy.results import STATUSES
@@ -37,6 +37,8 @@ def compare_reliability(
     missing_codes: Sequence[float] = (),
     coefficients: str | Sequence[str] = ("alpha", "omega_u"),
     level: float = 0.95,
+    factors: int = 3,
+    two_factors: TwoFactors = "equal",
 ) -> ReliabilityComparison:
     r"""Do groups, or waves of the same persons, differ in how reliable a scale is?
 
@@ -58,6 +60,8 @@ def compare_reliability(
         See :func:`reliability`.
     level : float
         The coverage that intervals aim at, between 0 and 1.
+    factors, two_factors : int, str
+        Of omega_total and the coefficients of a general factor, see :func:`reliability`.
 
     Returns
     -------
@@ -115,7 +119,8 @@ def compare_reliability(
     >>> result.pairs.height
     6
     """
-    names = coefficient_names(coefficients)
+    model = FactorModel(factors, two_factors)
+    names = model.names(coefficients)
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
@@ -128,17 +133,29 @@ def compare_reliability(
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
     if one is None:
-        return comparison(_of_scales(data, scale, codes, names), level)
+        return comparison(_of_scales(data, scale, codes, names, model), level)
     if wave is not None and person is not None:
-        return comparison(_of_waves(data, one, wave, person, codes, names), level)
-    return comparison(_of_groups(data, one, by, codes, names), level)
+        return comparison(_of_waves(data, one, wave, person, codes, names, model), level)
+    return comparison(_of_groups(data, one, by, codes, names, model), level)
 
 
 def _of_groups(
-    data: Any, scale: Scale, by: Names, codes: tuple[Any, ...], names: tuple[str, ...]
+    data: Any,
+    scale: Scale,
+    by: Names,
+    codes: tuple[Any, ...],
+    names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     table = reliability(
-        data, scale, by=by, missing_codes=codes, coefficients=names, interval="adf"
+        data,
+        scale,
+        by=by,
+        missing_codes=codes,
+        coefficients=names,
+        interval="adf",
+        factors=model.factors,
+        two_factors=model.two_factors,
     ).table
     columns = table.columns[: table.columns.index("scale")]
     groups = table.select(columns).unique(maintain_order=True)
@@ -169,6 +186,7 @@ def _of_waves(
     person: str,
     codes: tuple[Any, ...],
     names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     frame = as_frame(data, list(dict.fromkeys([*scale.items, wave, person])))
     for column in (wave, person):
@@ -202,25 +220,32 @@ def _of_waves(
         for part in parts
     ]
     rows = np.array([part.height for part in parts])
-    return _dependent([str(each) for each in waves], aligned, rows, names)
+    return _dependent([str(each) for each in waves], aligned, rows, names, model)
 
 
-def _of_scales(data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...]) -> Compared:
+def _of_scales(
+    data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...], model: FactorModel
+) -> Compared:
     scales = listed_scales(scales)
     labels = [each.name for each in scales]
     columns = list(dict.fromkeys(item for each in scales for item in each.items))
     frame = as_frame(data, columns)
     aligned = [Responses.from_frame(frame, each, missing_codes=codes) for each in scales]
     rows = np.full(len(scales), frame.height)
-    return _dependent(labels, aligned, rows, names)
+    return _dependent(labels, aligned, rows, names, model)
 
 
 def _dependent(
-    labels: list[str], aligned: list[Responses], rows: Any, names: tuple[str, ...]
+    labels: list[str],
+    aligned: list[Responses],
+    rows: Any,
+    names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     """Compare answers of the same persons, a row of each for each person."""
     for each in aligned:
         check_scored(each.scale)
+        model.check_items(names, each.scale.name, each.scale.n_items)
     complete = np.all([~each.is_missing().any(axis=0) for each in aligned], axis=0)
     persons = int(complete.sum())
     if persons < 3:
@@ -237,7 +262,12 @@ def _dependent(
         influences = np.empty((len(labels), persons))
         for at, each in enumerate(kept):
             value, status, influences[at] = _core.influences(
-                each.answers, each.design, coefficient=name, pairwise=False
+                each.answers,
+                each.design,
+                coefficient=name,
+                pairwise=False,
+                factors=model.factors,
+                two_factors=model.two_factors,
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]

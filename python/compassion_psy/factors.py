@@ -13,6 +13,7 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.data.columns import code_list
 from compassion_psy.errors import OptionError
+from compassion_psy.factor_limits import most_factors as most_factors  # of this question too
 from compassion_psy.factors_input import Correlations, correlations, refuse_singular
 from compassion_psy.factors_result import EXTRACTIONS, FactorFit, FactorSolution
 from compassion_psy.options import (
@@ -191,17 +192,6 @@ def efa(
         threads=threads,
     )
     return _solution(found, taken, method, rotation if rotates else None, kaiser, seed)
-
-
-def most_factors(items: int) -> int:
-    """Return how many factors `items` identify at most: degrees of freedom are not negative.
-
-    Examples
-    --------
-    >>> [most_factors(items) for items in (3, 4, 5, 6, 25)]
-    [1, 1, 2, 3, 18]
-    """
-    return max(m for m in range(items) if (items - m) ** 2 >= items + m)
 
 
 def _kaiser(kaiser: bool | None, rotation: str | None) -> bool | None:

@@ -23,13 +23,8 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.progress import Callback, Progress, reporter
-from compassion_psy.reliability_definitions import DEFINITIONS
-from compassion_psy.reliability_input import (
-    all_responses,
-    check_scored,
-    checked_level,
-    coefficient_names,
-)
+from compassion_psy.reliability_factors import FactorModel, TwoFactors
+from compassion_psy.reliability_input import all_responses, check_scored, checked_level
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
@@ -52,6 +47,8 @@ def reliability(
     interval: Bootstrap | Analytic | None = Bootstrap(),  # noqa: B008 (it is frozen)
     missing: Missing = "listwise",
     level: float = 0.95,
+    factors: int = 3,
+    two_factors: TwoFactors = "equal",
     threads: int | None = None,
     progress: Progress = None,
 ) -> ReliabilityResult:
@@ -79,8 +76,10 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last
-        three are reliabilities of the total score.
+        "omega_total", "omega_h", "omega_limit", "omega_groups" (one for each group factor:
+        "omega_group_1", ...), "omega_groups_total" ("omega_group_total_1", ...), "ecv", "puc",
+        "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last five are
+        reliabilities, of the total score or, for groups, of the sum of a group's items.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -90,6 +89,12 @@ def reliability(
         both.
     level : float
         The coverage that intervals aim at, between 0 and 1.
+    factors : int
+        How many factors omega_total, and the coefficients of a general factor, have: 1 to 20.
+        omega_total has one number for each; with one factor there is no general one beside it.
+    two_factors : {"equal", "first", "second"}
+        How two factors load on the general one, which their one correlation does not tell: both
+        alike, or the first, or the second (by variance explained) is the general one.
     threads : int, optional
         Threads to use; all cores when not given. The numbers do not depend on it.
     progress : bool or callable, optional
@@ -109,7 +114,8 @@ def reliability(
         Where columns or answers are not usable. A site that cannot be analysed is no error: its
         row says why, and the others are computed.
     OptionError
-        Where an option is not usable.
+        Where an option is not usable, or a coefficient is named for which the items identify fewer
+        factors. With "all" its row says so.
 
     Warns
     -----
@@ -141,7 +147,21 @@ def reliability(
     - omega_u = (sum l)² / ((sum l)² + sum t) with loadings l and unique variances t of one
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
       omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
-    - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - omega_total = 1 - sum u / sum R with uniquenesses u of the factors by minimum residuals, at
+      least 0.005 while the factors are fitted [12]_.
+    - omega_h = (sum g)² / sum R with loadings g on the general factor [13]_. The factors, extracted
+      from R by minimum residuals, are rotated by direct oblimin (gamma 0, no Kaiser normalisation;
+      the best of 31 starts, always the same) to loadings L and correlations P. One factor by
+      minimum residuals of P, uniquenesses at least 0.005 again, gives their loadings c on the
+      general one. Then g = L c, and items load L sqrt(1 - c²) on the group factors [14]_, zero
+      where c² exceeds 1. Two factors have one correlation r: c is sqrt(abs(r)) for both, the sign
+      of r for the second, or 1 and r, or r and 1, by `two_factors`.
+    - omega_limit = (sum g)² / (sum R - sum u) [13]_.
+    - omega_group_j = (sum s)² / sum R of the items that load highest on group factor j, s being
+      their loadings on it; omega_group_total_j has (sum s)² + (sum g)². Group factors are numbered
+      by variance explained, site by site: the note of a row says which items are in it.
+    - ecv = sum g² / (sum g² + sum s²) over all items and groups [15]_; puc, the share of
+      correlations that are between groups [15]_.
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
 
@@ -163,9 +183,16 @@ def reliability(
       within each cluster, and in strata such sums of L less its mean there [9]_. Where two
       splits are equally good, or two items for lambda5, there is none.
 
-    Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
-    start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
-    needs no further fits and works for any number of persons.
+    Nothing is flipped: a reversed item that was not declared lowers the coefficients, and the rows
+    of coefficients of a general factor name the items that load negatively on it. (psych::omega
+    flips these, and prints the coefficients of the flipped items.) Replicates start their fits at
+    the estimate, and their factors are brought into the order and signs of the estimate's. A
+    replicate is flagged, and kept unless ``Bootstrap(replicates_used="ok")``, where a uniqueness is
+    on its bound (heywood), the general factor explains all of a group factor
+    (second_order_heywood), or a group factor has a congruence below .85 with the estimate's
+    (factor_switched); ``result.statuses`` counts them, each replicate with the first of these that
+    holds. BCa takes its acceleration from influence values [4]_, so it needs no further fits and
+    works for any number of persons.
 
     References
     ----------
@@ -190,11 +217,22 @@ def reliability(
        reliability of a test. *Psychometrika*, 43, 575-579.
     .. [11] Cronbach, L. J., & Gleser, G. C. (1964). The signal/noise ratio in the comparison of
        reliability coefficients. *Educational and Psychological Measurement*, 24, 467-480.
+    .. [12] Harman, H. H., & Jones, W. H. (1966). Factor analysis by minimizing residuals (minres).
+       *Psychometrika*, 31, 351-368.
+    .. [13] Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's alpha, Revelle's
+       beta, and McDonald's omega h. *Psychometrika*, 70, 123-133.
+    .. [14] Schmid, J., & Leiman, J. M. (1957). The development of hierarchical factor solutions.
+       *Psychometrika*, 22, 53-61.
+    .. [15] Reise, S. P., Scheines, R., Widaman, K. F., & Haviland, M. G. (2013).
+       Multidimensionality and structural coefficient bias in structural equation modeling.
+       *Educational and Psychological Measurement*, 73, 5-26.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``,
+    ``psych::omega(x, nfactors = 3, flip = FALSE)`` for ``omega.tot``, ``omega_h``, ``omega.lim``,
+    ``ECV`` and ``omega.group``, to the digits at which it stops its searches, and
     intervals with ``boot::boot.ci`` and ``psych::alpha.ci``.
 
     Examples
@@ -205,12 +243,17 @@ def reliability(
     ...                         interval=cp.Bootstrap(500, seed=1))
     >>> result.table.shape
     (6, 15)
+    >>> one = cp.reliability(survey.frame, survey.scale, coefficients="omega_h", interval="adf")
+    >>> one.table["coefficient"].to_list()
+    ['omega_h']
     """
+    model = FactorModel(factors, two_factors)
     question = Question(
-        coefficients=coefficient_names(coefficients),
+        coefficients=model.names(coefficients),
         interval=_interval(interval),
         pairwise=_is_pairwise(missing),
         level=checked_level(level),
+        model=model,
     )
     check_instruction_set(_core.simd_levels())
     if threads is not None:
@@ -219,6 +262,8 @@ def reliability(
     answered = all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
     for responses in answered:
         _check(responses, question)
+        if coefficients != "all":
+            model.check_items(question.coefficients, responses.scale.name, responses.scale.n_items)
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
         reports = _shared(callback, answered, question)
@@ -228,7 +273,7 @@ def reliability(
         ]
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
-        definitions={name: DEFINITIONS[name] for name in question.coefficients},
+        definitions={name: model.definition(name) for name in question.coefficients},
         seed=seed,
         replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )
@@ -308,6 +353,8 @@ def _answer(
         interval_name=question.formula,
         bootstrap=asdict(bootstrap) | {"seed": seed} if bootstrap else None,
         level=question.level,
+        factors=question.model.factors,
+        two_factors=question.model.two_factors,
         threads=threads,
         progress=report,
     )

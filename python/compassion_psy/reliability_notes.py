@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
 from compassion_psy.reliability_definitions import EXACT_SPLIT_ITEMS, OF_BEST_SPLIT, SPLIT_STARTS
+from compassion_psy.results import FLAGGED
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
@@ -22,6 +23,17 @@ _FEW_A_ITEM = 3
 _ITEMS_NAMED = 5
 NO_STANDARD_ERROR = 3
 """The core's number for an interval that lacks a standard error."""
+
+_FLAGS = {
+    "heywood": "Heywood case: a unique variance is on its lower bound",
+    "second_order_heywood": "second-order Heywood case: the general factor explains all of a group "
+    "factor",
+}
+_FLAGGED_REPLICATES = {
+    "heywood": "Heywood cases",
+    "second_order_heywood": "second-order Heywood cases",
+    "factor_switched": "of switched factors",
+}
 
 _NO_INTERVAL = (
     None,
@@ -102,9 +114,13 @@ class Outcome:
 
     status: str
     no_interval: int = 0  # the core's number of why there is none
-    heywood: float = 0.0  # share of the replicates
-    failed: float = 0.0
+    flagged: Mapping[str, int] = field(default_factory=dict)  # replicates by status
+    failed: float = 0.0  # share of the replicates
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
+    replicates: int = 1
+    only_ok: bool = False  # the interval is of replicates that are not flagged
+    reason: str | None = None  # why a coefficient of factors is not defined
+    said: Sequence[str] = ()  # of a coefficient of factors
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -113,16 +129,17 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     `formula` is the interval that is not from a bootstrap, where one was asked for.
     """
     parts = group.faults()
-    if outcome.status not in ("ok", "heywood"):
-        reason = group.reason(coefficient, outcome.status)
+    if outcome.status not in ("ok", *FLAGGED):
+        reason = outcome.reason or group.reason(coefficient, outcome.status)
         return "; ".join([*parts, reason] if reason else parts)
     if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
         parts.append(
             f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
             "splits, not from all"
         )
-    if outcome.status == "heywood":
-        parts.append("Heywood case: a unique variance is on its lower bound")
+    parts += outcome.said
+    if outcome.status in _FLAGS:
+        parts.append(_FLAGS[outcome.status])
     if formula in FOR_ALPHA and coefficient != "alpha":
         parts.append(f"the {formula} interval is for alpha alone")
     elif outcome.no_interval and not group.few_units:
@@ -133,8 +150,13 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
-    if outcome.heywood >= _MANY:
-        parts.append(f"{_MANY:.0%} or more of the replicates are Heywood cases")
+    for status, what in _FLAGGED_REPLICATES.items():
+        count = outcome.flagged.get(status, 0)
+        if count and outcome.only_ok:
+            parts.append(f"{count:,} replicates that are {what} were left out of the interval")
+        elif count >= _MANY * outcome.replicates:
+            share = f"{_MANY:.0%} or more of the replicates are {what}"
+            parts.append(f"{share} ({count:,} of {outcome.replicates:,})")
     return "; ".join(parts) or None
 
 
@@ -154,7 +176,7 @@ def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[s
         )
     if group.few_units:
         return group.few_units
-    if any(status in ("ok", "heywood") for status in statuses):
+    if any(status in ("ok", *FLAGGED) for status in statuses):
         return None
     return (
         f"{group.persons:,} persons and {group.n_items} items have no {coefficients[0]}: "

@@ -20,8 +20,13 @@ STATUSES = (
     "constant_item",
     "too_few_rows",
     "undefined",
+    "second_order_heywood",
+    "factor_switched",
 )
 """How a fit or replicate came out, in the order of the core's numbers."""
+
+FLAGGED = ("heywood", "second_order_heywood", "factor_switched")
+"""Statuses of fits and replicates that have a value to be looked at with care."""
 
 RESULT_COLUMNS = (
     *("scale", "coefficient", "estimate", "se", "lower", "upper", "level", "interval"),
@@ -121,8 +126,10 @@ class ReliabilityResult:
     def replicates(self) -> pl.DataFrame:
         """All bootstrap replicates: by columns, scale, coefficient, replicate, value, status.
 
-        A replicate without a value is null, with the reason as its status; "heywood" keeps its
-        value.
+        A replicate without a value is null, with the reason as its status. Flagged ones keep
+        theirs: "heywood" (a uniqueness is on its bound), "second_order_heywood" (the general factor
+        explains all of a group factor) and "factor_switched" (a group factor has a congruence
+        below .85 with that of the estimate).
         """
         frames = [part.to_frame() for part in self.replicate_sets]
         return (

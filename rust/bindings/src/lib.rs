@@ -20,7 +20,7 @@ mod _core {
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
-    use super::factors::explore_factors;
+    use super::factors::{explore_factors, schmid_leiman};
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]

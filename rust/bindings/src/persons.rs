@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{AnswerArray, Design, responses};
 use crate::errors::to_python;
+use crate::reliability::model;
 use crate::run::run;
 
 /// Estimates and statuses by group, and influence values by row.
@@ -16,20 +17,26 @@ type InfluenceArrays<'py> =
 
 /// The coefficient of each group, and each row's influence on it.
 #[pyfunction]
-#[pyo3(signature = (answers, design, *, coefficient, pairwise, threads=None))]
+#[pyo3(signature = (
+    answers, design, *, coefficient, pairwise, factors=1, two_factors="equal", threads=None
+))]
+#[allow(clippy::too_many_arguments)] // one keyword each in Python
 pub fn influences<'py>(
     py: Python<'py>,
     answers: AnswerArray<'py>,
     design: Design<'py>,
     coefficient: &str,
     pairwise: bool,
+    factors: usize,
+    two_factors: &str,
     threads: Option<usize>,
 ) -> PyResult<InfluenceArrays<'py>> {
     let simd = Simd::chosen().map_err(to_python)?;
     let responses = responses(&answers, &design)?;
     let coefficient = Coefficient::named(coefficient).map_err(to_python)?;
+    let model = model(factors, two_factors)?;
     let (outcomes, values) = run(py, threads, None, 0, |monitor| {
-        person_influences(simd, &responses, coefficient, pairwise, monitor)
+        person_influences(simd, &responses, coefficient, model, pairwise, monitor)
     })?;
     let estimates: Vec<f64> = outcomes.iter().map(|outcome| outcome.value).collect();
     let statuses: Vec<u8> = outcomes.iter().map(|outcome| outcome.status as u8).collect();

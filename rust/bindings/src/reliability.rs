@@ -2,8 +2,9 @@
 
 use numpy::{IntoPyArray, PyArrayMethods};
 use psychometrics::analysis::{Interval, Question, analyse as run_analysis};
+use psychometrics::factor::{HierarchyModel, TwoFactors};
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, QuantileRule};
-use psychometrics::reliability::Coefficient;
+use psychometrics::reliability::{Coefficient, Groups};
 use psychometrics::resampling::{Plan, Weights};
 use psychometrics::simd::Simd;
 use pyo3::exceptions::PyValueError;
@@ -27,6 +28,15 @@ pub struct BootstrapOptions {
     weights: String,
     #[pyo3(item)]
     quantile_rule: String,
+    #[pyo3(item)]
+    replicates_used: String,
+}
+
+/// The factors of coefficients of several, from the words of Python.
+pub fn model(factors: usize, two_factors: &str) -> PyResult<HierarchyModel> {
+    let two_factors =
+        TwoFactors::named(two_factors).ok_or_else(|| unknown("two_factors", two_factors))?;
+    Ok(HierarchyModel { factors, two_factors })
 }
 
 /// A plan from the words of Python.
@@ -77,7 +87,8 @@ fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResul
 /// Estimates by group and coefficient, and replicates by group, replicate and coefficient.
 #[pyfunction]
 #[pyo3(signature = (
-    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, threads=None, progress=None
+    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, factors=1,
+    two_factors="equal", threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments)]
 pub fn analyse<'py>(
@@ -89,6 +100,8 @@ pub fn analyse<'py>(
     interval_name: Option<&str>,
     bootstrap: Option<BootstrapOptions>,
     level: f64,
+    factors: usize,
+    two_factors: &str,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -99,8 +112,14 @@ pub fn analyse<'py>(
     let coefficients = named.map_err(to_python)?;
     let (width, groups) = (coefficients.len(), responses.groups.len());
     let interval = interval(interval_name, bootstrap.as_ref())?;
+    let without_flagged = match bootstrap.as_ref().map(|b| b.replicates_used.as_str()) {
+        None | Some("all") => false,
+        Some("ok") => true,
+        Some(other) => return Err(unknown("choice of replicates", other)),
+    };
     let replicates = bootstrap.map_or(0, |b| b.replicates);
-    let question = Question { coefficients, pairwise, interval, level };
+    let model = model(factors, two_factors)?;
+    let question = Question { coefficients, pairwise, interval, level, model, without_flagged };
     let total = (groups * replicates) as u64;
     let answer = run(py, threads, progress, total, |monitor| {
         run_analysis(simd, &responses, &question, monitor)
@@ -121,10 +140,31 @@ pub fn analyse<'py>(
     };
     out.set_item("status", codes(|e| e.outcome.status as u8)?)?;
     out.set_item("interval_status", codes(|e| e.interval as u8)?)?;
+    let (general, of_item) = groups_of_items(&answer.groups, responses.items);
+    out.set_item("general", general.into_pyarray(py).reshape([groups, responses.items])?)?;
+    out.set_item("group_of_item", of_item.into_pyarray(py).reshape([groups, responses.items])?)?;
     let shape = [groups, replicates, width];
     let values: Vec<f64> = answer.replicates.iter().map(|r| r.value).collect();
     out.set_item("replicates", values.into_pyarray(py).reshape(shape)?)?;
     let statuses: Vec<u8> = answer.replicates.iter().map(|r| r.status as u8).collect();
     out.set_item("replicate_status", statuses.into_pyarray(py).reshape(shape)?)?;
     Ok(out)
+}
+
+/// Loadings on the general factor and numbers of groups, by group of persons, then item; NaN and 255 where none.
+fn groups_of_items(found: &[Option<Groups>], items: usize) -> (Vec<f64>, Vec<u8>) {
+    let (mut general, mut of_item) = (Vec::new(), Vec::new());
+    for groups in found {
+        match groups {
+            Some(groups) => {
+                general.extend_from_slice(&groups.general);
+                of_item.extend(groups.of_item.iter().map(|&g| u8::try_from(g).unwrap_or(u8::MAX)));
+            }
+            None => {
+                general.resize(general.len() + items, f64::NAN);
+                of_item.resize(of_item.len() + items, u8::MAX);
+            }
+        }
+    }
+    (general, of_item)
 }

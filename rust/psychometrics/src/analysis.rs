@@ -3,13 +3,14 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, invalid};
+use crate::factor::HierarchyModel;
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
     alpha_interval, bootstrap_interval, mean_and_deviation, normal_quantile, normal_theory_error,
 };
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::Monitor;
-use crate::reliability::{Coefficient, Estimator, Outcome};
+use crate::reliability::{Coefficient, Estimator, Groups, Outcome, Status};
 use crate::resampling::{Plan, Resampling, replicate_moments};
 use crate::responses::Responses;
 use crate::simd::Simd;
@@ -45,6 +46,10 @@ pub struct Question {
     pub interval: Interval,
     /// The coverage that intervals aim at.
     pub level: f64,
+    /// How many factors coefficients of several have.
+    pub model: HierarchyModel,
+    /// Whether replicates that are flagged (Heywood cases, switched factors) are left out of intervals.
+    pub without_flagged: bool,
 }
 
 /// One coefficient of one group.
@@ -69,6 +74,8 @@ pub struct Answer {
     pub estimates: Vec<Estimate>,
     /// By group, then replicate, then coefficient; empty without a bootstrap.
     pub replicates: Vec<Outcome>,
+    /// By group, the general factor and groups of items, where a coefficient has them.
+    pub groups: Vec<Option<Groups>>,
 }
 
 /// A group's estimates, and what intervals need of them.
@@ -115,7 +122,8 @@ pub fn analyse(
             })
         })
         .collect();
-    Ok(Answer { estimates, replicates })
+    let groups = points.iter().map(|point| point.estimator.groups()).collect();
+    Ok(Answer { estimates, replicates, groups })
 }
 
 fn points(
@@ -135,7 +143,7 @@ fn points(
             GroupMoments::Exact(all) => dispersion.fill(&all[group]),
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
-        let mut estimator = Estimator::default();
+        let mut estimator = Estimator::with_model(question.model);
         let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion, monitor);
         let outcomes: Vec<Outcome> = question.coefficients.iter().map(evaluate).collect();
         estimator.settle();
@@ -234,8 +242,9 @@ fn estimate<'a>(
             }
         }
         Interval::Bootstrap(_, method, rule) => {
-            let mut values: Vec<f64> =
-                replicates.map(|r| r.value).filter(|value| value.is_finite()).collect();
+            let is_used = |r: &&Outcome| !question.without_flagged || r.status == Status::Ok;
+            let values = replicates.filter(is_used).map(|r| r.value);
+            let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
             values.sort_unstable_by(f64::total_cmp);
             let acceleration = of_influence(|i| i.acceleration);
             let ends = bootstrap_interval(

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, invalid};
+use crate::factor::HierarchyModel;
 use crate::interval::Influences;
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::Monitor;
@@ -15,6 +16,7 @@ pub fn person_influences(
     simd: Simd,
     responses: &Responses,
     coefficient: Coefficient,
+    model: HierarchyModel,
     pairwise: bool,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<Outcome>, Vec<f64>)> {
@@ -29,7 +31,7 @@ pub fn person_influences(
             GroupMoments::Exact(all) => dispersion.fill(&all[group]),
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
-        let mut estimator = Estimator::default();
+        let mut estimator = Estimator::with_model(model);
         let outcome = estimator.evaluate(coefficient, &dispersion, monitor);
         let rows = &responses.groups[group];
         let gradient = match outcome.value.is_finite() {

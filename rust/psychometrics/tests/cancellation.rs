@@ -9,6 +9,7 @@ use common::Generator;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::error::Error;
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::moments::Panel;
 use psychometrics::monitor::Monitor;
@@ -46,6 +47,8 @@ fn question(replicates: usize, weights: Weights) -> Question {
         pairwise: false,
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 

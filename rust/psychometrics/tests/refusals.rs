@@ -8,6 +8,7 @@ mod common;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::error::Error;
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::moments::Panel;
 use psychometrics::monitor::Silent;
@@ -137,6 +138,8 @@ fn question() -> Question {
         pairwise: false,
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 
@@ -192,7 +195,14 @@ fn a_coefficient_that_is_not_there() {
 
 /// A question about alpha, one way or the other.
 fn alpha(interval: Interval, pairwise: bool, level: f64) -> Question {
-    Question { coefficients: vec![Coefficient::Alpha], pairwise, interval, level }
+    Question {
+        coefficients: vec![Coefficient::Alpha],
+        pairwise,
+        interval,
+        level,
+        model: HierarchyModel::default(),
+        without_flagged: false,
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Coefficients of one set of moments after the other, with memory and starting points kept.
 
 use super::split::{Split, extreme_split};
-use super::{Coefficient, Matrix, Outcome, Status, closed};
+use super::{Coefficient, Groups, Matrix, Outcome, Status, closed, hierarchical};
 use crate::factor::{
-    FitMemory, FitStatus, MlFit, minres_one_factor, ml_one_factor, principal_factor,
+    Arrangement, FitMemory, FitStatus, Hierarchy, HierarchyModel, MlFit, minres_one_factor,
+    ml_one_factor, principal_factor,
 };
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
@@ -14,6 +15,7 @@ const LEAST_TOTAL: f64 = 1e-12;
 /// Evaluates coefficients. Fits start from the solutions that [`Estimator::settle`] kept, if any.
 #[derive(Debug, Clone, Default)]
 pub struct Estimator {
+    pub(super) model: HierarchyModel,
     start: Solutions,
     /// Where the last fits ended.
     pub(super) last: Solutions,
@@ -49,19 +51,32 @@ struct Likelihood {
     status: Option<FitStatus>,
 }
 
-/// One-factor solutions.
+/// Solutions of one factor, and of several.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Solutions {
     pub ml: MlFit,
     pub minres: Vec<f64>,
+    pub hierarchy: Hierarchy,
 }
 
 impl Estimator {
+    /// One that fits so many factors.
+    pub fn with_model(model: HierarchyModel) -> Estimator {
+        Estimator { model, ..Estimator::default() }
+    }
+
     /// Makes the last solutions the starting points of those to come.
     pub fn settle(&mut self) {
         self.start = self.last.clone();
         // What is fitted from here on has another start.
         self.likelihood.status = None;
+        self.last.hierarchy.forget();
+    }
+
+    /// The general factor and groups that were last evaluated; nothing where none were.
+    pub fn groups(&self) -> Option<Groups> {
+        let fit = &self.last.hierarchy;
+        (!fit.general.is_empty()).then(|| Groups::new(fit, self.model.factors))
     }
 
     /// The coefficient of these moments. Of a cancelled one nothing is to be believed.
@@ -107,7 +122,11 @@ impl Estimator {
             }
             Coefficient::OmegaU => self.omega_u(dispersion, false, monitor),
             Coefficient::OmegaUObserved => self.omega_u(dispersion, true, monitor),
-            Coefficient::OmegaTotal => self.omega_total(dispersion),
+            Coefficient::OmegaTotal if self.model.factors == 1 => self.omega_of_one(dispersion),
+            Coefficient::OmegaTotal => self.omega_of_several(dispersion, monitor),
+            _ if coefficient.has_general_factor() => {
+                self.of_general_factor(coefficient, dispersion, monitor)
+            }
             _ => Outcome::default(),
         }
     }
@@ -182,7 +201,7 @@ impl Estimator {
         status
     }
 
-    fn omega_total(&mut self, dispersion: &Dispersion) -> Outcome {
+    fn omega_of_one(&mut self, dispersion: &Dispersion) -> Outcome {
         let items = dispersion.items;
         if items < 3 {
             return Outcome::none(Status::Undefined);
@@ -200,6 +219,61 @@ impl Estimator {
             let unique: f64 = loadings.iter().map(|l| 1.0 - l * l).sum();
             1.0 - unique / total
         })
+    }
+
+    /// Factors of the correlations, unless the items do not identify so many.
+    fn extract(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Option<FitStatus> {
+        let (items, factors) = (dispersion.items, self.model.factors);
+        if factors == 0 || factors >= items || (items - factors).pow(2) < items + factors {
+            return None;
+        }
+        let (correlation, start) = (&dispersion.correlation, &self.start.hierarchy);
+        Some(self.last.hierarchy.extract(correlation, items, self.model, start, monitor))
+    }
+
+    fn omega_of_several(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {
+        let Some(status) = self.extract(dispersion, monitor) else {
+            return Outcome::none(Status::Undefined);
+        };
+        let total: f64 = dispersion.correlation.iter().sum();
+        let explained: f64 = self.last.hierarchy.communalities.iter().sum();
+        fitted(status, || 1.0 - (dispersion.items as f64 - explained) / total)
+    }
+
+    /// A coefficient of a general factor, which one factor does not have beside it.
+    fn of_general_factor(
+        &mut self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+        monitor: &dyn Monitor,
+    ) -> Outcome {
+        let status = match self.extract(dispersion, monitor) {
+            Some(status) if self.model.factors > 1 => status,
+            _ => return Outcome::none(Status::Undefined),
+        };
+        if matches!(status, FitStatus::NotConverged | FitStatus::NotPositiveDefinite) {
+            return fitted(status, || f64::NAN);
+        }
+        let (fit, model) = (&mut self.last.hierarchy, self.model);
+        let arrangement = fit.arrange(model, &self.start.hierarchy, monitor);
+        match arrangement {
+            Arrangement::NotConverged => return Outcome::none(Status::NotConverged),
+            Arrangement::FewerFactors => return Outcome::none(Status::Undefined),
+            _ => {}
+        }
+        let outcome =
+            hierarchical::coefficient(coefficient, fit, model.factors, &dispersion.correlation);
+        if outcome.status != Status::Ok {
+            return outcome;
+        }
+        // The first that holds: what is said of extraction, of the general factor, of the groups.
+        let status = match (status, arrangement) {
+            (FitStatus::Heywood, _) => Status::Heywood,
+            (_, Arrangement::SecondOrderHeywood) => Status::SecondOrderHeywood,
+            (_, Arrangement::Switched) => Status::FactorSwitched,
+            _ => Status::Ok,
+        };
+        Outcome { status, ..outcome }
     }
 }
 

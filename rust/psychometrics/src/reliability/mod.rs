@@ -5,12 +5,14 @@ mod closed_gradient;
 mod coefficient;
 mod estimator;
 mod gradient;
+mod hierarchical;
 mod split;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
-pub use coefficient::{Coefficient, Matrix};
+pub use coefficient::{Coefficient, MOST_GROUPS, Matrix};
 pub use estimator::Estimator;
 pub use gradient::Gradient;
+pub use hierarchical::Groups;
 pub use split::{EXACT_ITEMS, STARTS, Split, extreme_split};
 
 /// How a coefficient came out.
@@ -32,11 +34,15 @@ pub enum Status {
     TooFewRows = 5,
     /// The total has no variance, or the model more parameters than the items tell apart.
     Undefined = 6,
+    /// The general factor explains all of a group factor; the value is kept.
+    SecondOrderHeywood = 7,
+    /// A group factor is not one of the estimate's; the value is kept.
+    FactorSwitched = 8,
 }
 
 impl Status {
     /// All statuses, in the order of their numbers.
-    pub const ALL: [Status; 7] = [
+    pub const ALL: [Status; 9] = [
         Status::Ok,
         Status::Heywood,
         Status::NotConverged,
@@ -44,6 +50,8 @@ impl Status {
         Status::ConstantItem,
         Status::TooFewRows,
         Status::Undefined,
+        Status::SecondOrderHeywood,
+        Status::FactorSwitched,
     ];
 
     /// The name in tables.
@@ -56,6 +64,8 @@ impl Status {
             Status::ConstantItem => "constant_item",
             Status::TooFewRows => "too_few_rows",
             Status::Undefined => "undefined",
+            Status::SecondOrderHeywood => "second_order_heywood",
+            Status::FactorSwitched => "factor_switched",
         }
     }
 }
