@@ -122,7 +122,7 @@ impl Hierarchy {
         let target = &start.rotated;
         let warm = target.factors == model.factors && start.residuals.items == self.residuals.items;
         let near = warm && self.turn_towards(&target.loadings) && self.rotated.settle();
-        if !near && !(self.rotate_anew(monitor) && self.rotated.settle()) {
+        if !(near || self.rotate_anew(monitor) && self.rotated.settle()) {
             return Arrangement::NotConverged;
         }
         let alike = !warm || align(&mut self.rotated, &target.loadings) >= LEAST_CONGRUENCE;
@@ -266,10 +266,10 @@ fn align(rotated: &mut Oblimin, target: &[f64]) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..m {
         let mut best = (-1.0, 0, 0);
-        for at in 0..m * m {
+        for (at, value) in congruence.iter().enumerate() {
             let (wanted, factor) = (at / m, at % m);
-            if !given[wanted] && !taken[factor] && congruence[at].abs() > best.0 {
-                best = (congruence[at].abs(), wanted, factor);
+            if !given[wanted] && !taken[factor] && value.abs() > best.0 {
+                best = (value.abs(), wanted, factor);
             }
         }
         let (size, wanted, factor) = best;
