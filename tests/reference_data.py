@@ -40,7 +40,7 @@ class Block(NamedTuple):
     def reliability(self, **options: Any) -> pl.DataFrame:
         """Return the rows of this block in the package's table."""
         frame, scale = survey(self.data)
-        given = {"coefficients": COEFFICIENTS, **self.options, **options}
+        given = {"coefficients": COEFFICIENTS, "factors": 1, **self.options, **options}
         table = cp.reliability(frame, scale, **given).table
         return table if self.site is None else table.filter(site=self.site)
 

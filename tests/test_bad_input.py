@@ -193,7 +193,10 @@ def test_survey_weights(weight: float | None, place: str) -> None:
 
 
 OPTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "unknown coefficient": ({"coefficients": "omega"}, ["'omega'", "'omega_u' or 'omega_total'"]),
+    "unknown coefficient": (
+        {"coefficients": "omega"},
+        ["'omega'", "'omega_u' or 'omega_h' or 'omega_total'"],
+    ),
     "no coefficient": ({"coefficients": []}, ["coefficients is []", "alpha_std"]),
     "coefficients None": ({"coefficients": None}, ["coefficients is None", "alpha_std"]),
     "unknown interval": ({"interval": "feld"}, ["interval is 'feld'", "Did you mean 'feldt'?"]),

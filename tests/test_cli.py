@@ -84,6 +84,8 @@ def test_defaults_are_those_of_the_python_call(survey: Path, calls: list[Any]) -
         "interval": Bootstrap(),
         "missing": "listwise",
         "level": 0.95,
+        "factors": 3,
+        "two_factors": "equal",
         "threads": None,
     }
 
@@ -99,6 +101,7 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "--weights", "w", "--missing-code", "0", "--missing-code", "-9", "--missing-code", "1.5",
         "--missing", "pairwise", "--coefficients", "alpha, lambda6", "--interval", "percentile",
         "--replicates", "50", "--seed", "7", "--level", "0.9", "--threads", "2",
+        "--factors", "2", "--two-factors", "first",
         "--out", survey / "t.csv", "--replicates-out", survey / "r.json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -114,6 +117,8 @@ def test_every_option_reaches_the_python_call(survey: Path, calls: list[Any]) ->
         "interval": Bootstrap(50, method="percentile", seed=7),
         "missing": "pairwise",
         "level": 0.9,
+        "factors": 2,
+        "two_factors": "first",
         "threads": 2,
     }
     assert done.stdout == ""

@@ -82,7 +82,7 @@ def test_influences_make_the_standard_error(threads: int) -> None:
 def test_groups_are_compared_by_their_influence_errors() -> None:
     parts = [answers(n, seed) for seed, n in enumerate((60, 80, 100))]
     data = frame(np.vstack(parts), site=["a"] * 60 + ["b"] * 80 + ["c"] * 100)
-    result = compare_reliability(data, SCALE, by="site", coefficients=COEFFICIENTS)
+    result = compare_reliability(data, SCALE, by="site", coefficients=COEFFICIENTS, factors=1)
     assert not result.dependent
     for name in COEFFICIENTS:
         value = np.array([pure.estimate(part, name).value for part in parts])
@@ -123,7 +123,7 @@ def test_waves_are_compared_by_differences_of_influences(long: bool) -> None:
             np.vstack(parts), year=np.repeat([2023, 2024, 2025], 90), id=np.tile(np.arange(90), 3)
         )[order]
         result = compare_reliability(
-            data, SCALE, wave="year", person="id", coefficients=COEFFICIENTS
+            data, SCALE, wave="year", person="id", coefficients=COEFFICIENTS, factors=1
         )
         assert result.estimates["group"].head(3).to_list() == ["2023", "2024", "2025"]
     else:
@@ -132,7 +132,9 @@ def test_waves_are_compared_by_differences_of_influences(long: bool) -> None:
             for at in range(3)
         ]
         wide = {name: parts[at][:, j] for at in range(3) for j, name in enumerate(scales[at].items)}
-        result = compare_reliability(pl.DataFrame(wide), scales, coefficients=COEFFICIENTS)
+        result = compare_reliability(
+            pl.DataFrame(wide), scales, coefficients=COEFFICIENTS, factors=1
+        )
     assert result.dependent
     for name in COEFFICIENTS:
         influences = np.array([pure.influence(part, name) for part in parts])

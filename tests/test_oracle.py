@@ -150,7 +150,7 @@ def groups_of(responses: cp.Responses, missing: str) -> list[Group]:
 
 
 def analysed(responses: cp.Responses, **options: Any) -> tuple[cp.ReliabilityResult, ReplicateSet]:
-    result = cp.reliability(responses, **{"coefficients": COEFFICIENTS, **options})
+    result = cp.reliability(responses, **{"coefficients": COEFFICIENTS, "factors": 1, **options})
     return result, result.replicate_sets[0]
 
 
@@ -327,7 +327,7 @@ def test_intervals_from_replicates(method: Any, rule: Any, law: Any) -> None:
     # Of 190, no limit falls on a replicate.
     bootstrap = cp.Bootstrap(190, method=method, seed=SEED, weights=law, quantile_rule=rule)
     result, found = analysed(
-        responses, coefficients=["alpha", "omega_total"], interval=bootstrap, level=0.9
+        responses, coefficients=["alpha", "omega_total"], interval=bootstrap, level=0.9, factors=1
     )
     for group in groups_of(responses, "listwise"):
         for at, name in enumerate(("alpha", "omega_total")):
@@ -386,7 +386,7 @@ def test_replicates_without_a_value_take_no_part_in_intervals() -> None:
 def test_influence_errors(kind: str, design: str, missing: Any, coefficient: Any) -> None:
     responses = cp.Responses.from_frame(*survey(kind), by="site", **DESIGNS[design])
     table = cp.reliability(
-        responses, coefficients=coefficient, missing=missing, interval="adf"
+        responses, coefficients=coefficient, missing=missing, interval="adf", factors=1
     ).table
     for group, row in zip(groups_of(responses, missing), table.rows(named=True), strict=True):
         expected = pure.standard_error(group.x, coefficient, **group.design)
@@ -437,7 +437,9 @@ def test_adf_interval_of_alpha_is_the_twins() -> None:
 def test_factor_analyzer_agrees(kind: str) -> None:
     pytest.importorskip("factor_analyzer")
     responses = cp.Responses.from_frame(*survey(kind), by="site")
-    table = cp.reliability(responses, coefficients=["omega_u", "omega_total"], interval=None).table
+    table = cp.reliability(
+        responses, coefficients=["omega_u", "omega_total"], interval=None, factors=1
+    ).table
     for group in groups_of(responses, "listwise"):
         omega_u, omega_total = table["estimate"][2 * group.number :][:2]
         theirs = pure.omega_u_factor_analyzer(group.x)

@@ -143,6 +143,7 @@ def test_tiny_countries_do_not_break_anything(rse: pl.DataFrame) -> None:
         by="country",
         missing_codes=[0],
         coefficients=coefficients,
+        factors=1,
         interval=BOOTSTRAP,
     )
     table = result.table

@@ -32,7 +32,7 @@ CONTINUOUS = cp.Scale(
 WAYS: dict[str, dict[str, Any]] = {
     "small panel": {"coefficients": "alpha"},
     "full panel": {"coefficients": ["alpha", "lambda6", "omega_u"]},
-    "pairwise": {"coefficients": ["alpha", "omega_total"], "missing": "pairwise"},
+    "pairwise": {"coefficients": ["omega_total", "omega_h"], "missing": "pairwise", "factors": 2},
     "bayesian": {"coefficients": "alpha", "law": "bayesian"},
     "strata": {"coefficients": "alpha", "strata": "stratum"},
     "clusters": {"coefficients": "omega_u", "cluster": "ward"},

@@ -98,6 +98,7 @@ def test_coefficients(name: str) -> None:
     table = cp.reliability(
         *data,
         coefficients=["alpha", "alpha_std", "lambda2", "lambda6", "omega_total"],
+        factors=1,
         interval=None,
         **options,
     ).table
@@ -282,6 +283,7 @@ def test_bootstrap_of_omega_total() -> None:
         survey(meta["dataset"]),
         scale_of(meta),
         coefficients="omega_total",
+        factors=1,
         interval=cp.Bootstrap(2000, method="percentile", seed=1),
     ).table.row(0, named=True)
     se = given["se"][0]

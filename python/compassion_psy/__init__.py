@@ -51,6 +51,7 @@ from compassion_psy.results import ReliabilityResult
 from compassion_psy.retest import test_retest
 from compassion_psy.retest_result import RetestResult
 from compassion_psy.scales import Scale, Subscale, Total
+from compassion_psy.schmid_leiman import SchmidLeiman, schmid_leiman
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
 
@@ -85,6 +86,7 @@ __all__ = [
     "RetestResult",
     "Scale",
     "ScaleError",
+    "SchmidLeiman",
     "SimulatedSurvey",
     "Source",
     "Subscale",
@@ -108,6 +110,7 @@ __all__ = [
     "read_survey",
     "reliability",
     "scales",
+    "schmid_leiman",
     "score",
     "simulate_survey",
     "test_retest",

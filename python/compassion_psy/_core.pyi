@@ -23,6 +23,7 @@ __all__ = [
     "polychoric_intervals",
     "reals_moments",
     "repeated_rows",
+    "schmid_leiman",
     "simd_levels",
     "unit_weights",
 ]
@@ -40,6 +41,9 @@ class _Analysis(TypedDict):
     # groups × replicates × coefficients
     replicates: npt.NDArray[np.float64]
     replicate_status: npt.NDArray[np.uint8]
+    # groups × items; NaN and 255 where there is no general factor
+    general: npt.NDArray[np.float64]
+    group_of_item: npt.NDArray[np.uint8]
 
 def analyse(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
@@ -52,6 +56,8 @@ def analyse(
     level: float,
     em: bool = False,
     subscales: Sequence[int] | None = None,
+    factors: int = 1,
+    two_factors: str = "equal",
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -222,6 +228,18 @@ def factor_fit(
     *,
     persons: float | None,
 ) -> _Fit: ...
+
+class _SchmidLeiman(TypedDict):
+    general: npt.NDArray[np.float64]
+    # items × factors
+    groups: npt.NDArray[np.float64]
+    uniquenesses: npt.NDArray[np.float64]
+    gamma: npt.NDArray[np.float64]
+    heywood: bool
+
+def schmid_leiman(
+    loadings: npt.NDArray[np.float64], phi: npt.NDArray[np.float64], *, two_factors: str
+) -> _SchmidLeiman: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,
@@ -229,6 +247,8 @@ def influences(
     coefficient: str,
     pairwise: bool,
     subscales: Sequence[int] | None = None,
+    factors: int = 1,
+    two_factors: str = "equal",
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
 
@@ -252,6 +272,8 @@ def item_statistics(
     coefficients: Sequence[str],
     pairwise: bool,
     level: float,
+    factors: int = 1,
+    two_factors: str = "equal",
     threads: int | None = None,
 ) -> _ItemStatistics: ...
 def unit_weights(

@@ -17,13 +17,13 @@ from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import check_instruction_set
 from compassion_psy.reliability import reliability
+from compassion_psy.reliability_factors import FactorModel, TwoFactors
 from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
     listed_scales,
 )
 from compassion_psy.reliability_names import (
-    coefficient_names,
     names_of_scales,
     subscale_numbers,
 )
@@ -45,6 +45,8 @@ def compare_reliability(
     missing_codes: Sequence[float] = (),
     coefficients: str | Sequence[str] = ("alpha", "omega_u"),
     level: float = 0.95,
+    factors: int = 3,
+    two_factors: TwoFactors = "equal",
 ) -> ReliabilityComparison:
     r"""Do groups, or waves of the same persons, differ in how reliable a scale is?
 
@@ -68,6 +70,8 @@ def compare_reliability(
         See :func:`reliability`.
     level : float
         The coverage that intervals aim at, between 0 and 1.
+    factors, two_factors : int, str
+        Of omega_total and the coefficients of a general factor, see :func:`reliability`.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def compare_reliability(
     >>> result.pairs.height
     6
     """
-    coefficient_names(coefficients)
+    model = FactorModel(factors, two_factors)
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
@@ -138,19 +142,31 @@ def compare_reliability(
         )
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
-    names = names_of_scales(coefficients, listed_scales(scale))
+    names = names_of_scales(coefficients, listed_scales(scale), model)
     if one is None:
-        return comparison(_of_scales(data, scale, codes, names), level)
+        return comparison(_of_scales(data, scale, codes, names, model), level)
     if wave is not None and person is not None:
-        return comparison(_of_waves(data, one, wave, person, codes, names), level)
-    return comparison(_of_groups(data, one, by, codes, names), level)
+        return comparison(_of_waves(data, one, wave, person, codes, names, model), level)
+    return comparison(_of_groups(data, one, by, codes, names, model), level)
 
 
 def _of_groups(
-    data: Any, scale: Scale, by: Names, codes: tuple[Any, ...], names: tuple[str, ...]
+    data: Any,
+    scale: Scale,
+    by: Names,
+    codes: tuple[Any, ...],
+    names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     table = reliability(
-        data, scale, by=by, missing_codes=codes, coefficients=names, interval="adf"
+        data,
+        scale,
+        by=by,
+        missing_codes=codes,
+        coefficients=names,
+        interval="adf",
+        factors=model.factors,
+        two_factors=model.two_factors,
     ).table
     columns = table.columns[: table.columns.index("scale")]
     groups = table.select(columns).unique(maintain_order=True)
@@ -181,27 +197,35 @@ def _of_waves(
     person: str,
     codes: tuple[Any, ...],
     names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     waves = aligned_waves(data, scale, wave, person, codes)
-    return _dependent(waves.labels, waves.aligned, waves.rows, names)
+    return _dependent(waves.labels, waves.aligned, waves.rows, names, model)
 
 
-def _of_scales(data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...]) -> Compared:
+def _of_scales(
+    data: Any, scales: Any, codes: tuple[Any, ...], names: tuple[str, ...], model: FactorModel
+) -> Compared:
     scales = listed_scales(scales)
     labels = [each.name for each in scales]
     columns = list(dict.fromkeys(item for each in scales for item in each.items))
     frame = as_frame(data, columns)
     aligned = [Responses.from_frame(frame, each, missing_codes=codes) for each in scales]
     rows = np.full(len(scales), frame.height)
-    return _dependent(labels, aligned, rows, names)
+    return _dependent(labels, aligned, rows, names, model)
 
 
 def _dependent(
-    labels: list[str], aligned: list[Responses], rows: Any, names: tuple[str, ...]
+    labels: list[str],
+    aligned: list[Responses],
+    rows: Any,
+    names: tuple[str, ...],
+    model: FactorModel,
 ) -> Compared:
     """Compare answers of the same persons, a row of each for each person."""
     for each in aligned:
         check_scored(each.scale)
+        model.check_items(names, each.scale.name, each.scale.n_items)
     complete = np.all([~each.is_missing().any(axis=0) for each in aligned], axis=0)
     persons = int(complete.sum())
     if persons < 3:
@@ -223,6 +247,8 @@ def _dependent(
                 coefficient=name,
                 pairwise=False,
                 subscales=subscale_numbers(each.scale, [name]),
+                factors=model.factors,
+                two_factors=model.two_factors,
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]

@@ -13,6 +13,7 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.data.columns import code_list
 from compassion_psy.errors import OptionError
+from compassion_psy.factor_limits import most_factors as most_factors  # of this question too
 from compassion_psy.factors_input import Correlations, correlations, refuse_singular
 from compassion_psy.factors_names import (
     Method,
@@ -239,17 +240,6 @@ def efa(
     )
     done = turn if rotates else None
     return _solution(found, taken, extraction, done, gamma, kaiser, seed)
-
-
-def most_factors(items: int) -> int:
-    """Return how many factors `items` identify at most: degrees of freedom are not negative.
-
-    Examples
-    --------
-    >>> [most_factors(items) for items in (3, 4, 5, 6, 25)]
-    [1, 1, 2, 3, 18]
-    """
-    return max(m for m in range(items) if (items - m) ** 2 >= items + m)
 
 
 def _refuse_too_many(factors: int, method: str, items: int) -> None:

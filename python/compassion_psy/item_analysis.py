@@ -21,6 +21,7 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.reliability import Missing
+from compassion_psy.reliability_factors import FactorModel, TwoFactors
 from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
@@ -45,6 +46,8 @@ def item_analysis(
     coefficients: str | Sequence[str] = ("alpha", "omega_u"),
     missing: Missing = "listwise",
     level: float = 0.95,
+    factors: int = 3,
+    two_factors: TwoFactors = "equal",
     threads: int | None = None,
 ) -> ItemAnalysis:
     r"""Which items serve the scale, and which do not, for everybody or by site?
@@ -71,6 +74,8 @@ def item_analysis(
         of items all who answered both. Means and shares use every answer to the item.
     level : float
         The coverage that intervals aim at, between 0 and 1.
+    factors, two_factors : int, {"equal", "first", "second"}
+        Of coefficients of several factors; see :func:`reliability`.
     threads : int, optional
         Threads to use; all cores when not given. The numbers do not depend on it.
 
@@ -127,7 +132,8 @@ def item_analysis(
     >>> result.categories.height
     50
     """
-    names = names_of_items(coefficients)
+    model = FactorModel(factors, two_factors)
+    names = names_of_items(coefficients, model)
     one_of("missing", missing, ("listwise", "pairwise"))
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
@@ -137,7 +143,7 @@ def item_analysis(
     answered = all_responses(data, chosen(scale, columns), design)
     for responses in answered:
         _check(responses, names)
-    parts = [_of_scale(each, names, missing, level, threads) for each in answered]
+    parts = [_of_scale(each, names, model, missing, level, threads) for each in answered]
     return ItemAnalysis(
         table=pl.concat([part.table() for part in parts]),
         coefficients=pl.concat([part.coefficients() for part in parts]),
@@ -164,6 +170,7 @@ def _check(responses: Responses, names: Sequence[str]) -> None:
 def _of_scale(
     responses: Responses,
     names: tuple[str, ...],
+    model: FactorModel,
     missing: Missing,
     level: float,
     threads: int | None,
@@ -177,6 +184,8 @@ def _of_scale(
         coefficients=names,
         pairwise=missing == "pairwise",
         level=level,
+        factors=model.factors,
+        two_factors=model.two_factors,
         threads=threads,
     )
     matrices = (found["covariance"], found["correlation"])

@@ -12,6 +12,7 @@ from compassion_psy.errors import OptionError, nearest
 BootstrapMethod = Literal["bca", "percentile", "basic", "normal"]
 BootstrapWeights = Literal["multinomial", "bayesian"]
 QuantileRule = Literal["normal", "linear"]
+ReplicatesUsed = Literal["all", "ok"]
 
 BOOTSTRAP_METHODS: tuple[str, ...] = get_args(BootstrapMethod)
 
@@ -43,6 +44,10 @@ class Bootstrap:
         How a quantile between two ordered replicates is interpolated: on the scale of normal
         quantiles at (B + 1) p, as R's ``boot::boot.ci`` does, or linearly, as
         ``numpy.quantile`` does (R's type 7).
+    replicates_used : {"all", "ok"}
+        Of which replicates the standard error and the limits are: of all that have a value, or
+        without those that are flagged (Heywood cases, switched factors). The result counts them
+        either way.
 
     Raises
     ------
@@ -66,6 +71,7 @@ class Bootstrap:
     seed: int | None = None
     weights: BootstrapWeights = "multinomial"
     quantile_rule: QuantileRule = "normal"
+    replicates_used: ReplicatesUsed = "all"
 
     def __post_init__(self) -> None:
         replicates = whole_number(
@@ -78,6 +84,7 @@ class Bootstrap:
         one_of("method", self.method, BOOTSTRAP_METHODS)
         one_of("weights", self.weights, get_args(BootstrapWeights))
         one_of("quantile_rule", self.quantile_rule, get_args(QuantileRule))
+        one_of("replicates_used", self.replicates_used, get_args(ReplicatesUsed))
 
     def resolved_seed(self) -> int:
         """Return the seed, or one drawn from the operating system when none was given."""

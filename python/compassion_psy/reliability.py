@@ -23,17 +23,10 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.progress import Callback, Progress, reporter
-from compassion_psy.reliability_definitions import BY_EM, DEFINITIONS
-from compassion_psy.reliability_input import (
-    all_responses,
-    check_scored,
-    checked_level,
-)
-from compassion_psy.reliability_names import (
-    coefficient_names,
-    names_of_scales,
-    subscale_numbers,
-)
+from compassion_psy.reliability_definitions import BY_EM
+from compassion_psy.reliability_factors import FactorModel, TwoFactors
+from compassion_psy.reliability_input import all_responses, check_scored, checked_level
+from compassion_psy.reliability_names import names_of_scales, subscale_numbers
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
@@ -59,6 +52,8 @@ def reliability(
     interval: Bootstrap | Analytic | None = Bootstrap(),  # noqa: B008 (it is frozen)
     missing: Missing = "listwise",
     level: float = 0.95,
+    factors: int = 3,
+    two_factors: TwoFactors = "equal",
     threads: int | None = None,
     progress: Progress = None,
 ) -> ReliabilityResult:
@@ -88,12 +83,15 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise",
-        "sem", "alpha_ordinal", "omega_ordinal" and "omega_categorical"; or "all" of them
+        "omega_total", "omega_h", "omega_limit", "omega_groups" (one for each group factor:
+        "omega_group_1", ...), "omega_groups_total" ("omega_group_total_1", ...), "ecv", "puc",
+        "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise", "sem",
+        "alpha_ordinal", "omega_ordinal" and "omega_categorical"; or "all" of them
         ("alpha_stratified" where subscales are declared, the ordinal ones where persons count once
-        and answers are at most 10 categories). "h", "ave", "average_r", "signal_to_noise" and
-        "sem" are no reliabilities of the total score, and "alpha_ordinal" and "omega_ordinal" are
-        those of a total of latent responses, which nobody has scored.
+        and answers are at most 10 categories). "ecv", "puc", "h", "ave", "average_r",
+        "signal_to_noise" and "sem" are no reliabilities of the total score, those of groups are of
+        the sum of a group's items, and "alpha_ordinal" and "omega_ordinal" are those of a total of
+        latent responses, which nobody has scored.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
@@ -104,6 +102,12 @@ def reliability(
         likelihood (see :func:`em_covariance`).
     level : float
         The coverage that intervals aim at, between 0 and 1.
+    factors : int
+        How many factors omega_total, and the coefficients of a general factor, have: 1 to 20.
+        omega_total has one number for each; with one factor there is no general one beside it.
+    two_factors : {"equal", "first", "second"}
+        How two factors load on the general one, which their one correlation does not tell: both
+        alike, or the first, or the second (by variance explained) is the general one.
     threads : int, optional
         Threads to use; all cores when not given. The numbers do not depend on it.
     progress : bool or callable, optional
@@ -123,7 +127,8 @@ def reliability(
         Where columns or answers are not usable. A site that cannot be analysed is no error: its
         row says why, and the others are computed.
     OptionError
-        Where an option is not usable.
+        Where an option is not usable, or a coefficient is named for which the items identify fewer
+        factors. With "all" its row says so.
 
     Warns
     -----
@@ -155,16 +160,30 @@ def reliability(
     - omega_u = (sum l)² / ((sum l)² + sum t) with loadings l and unique variances t of one
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
       omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
-    - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - omega_total = 1 - sum u / sum R with uniquenesses u of the factors by minimum residuals, at
+      least 0.005 while the factors are fitted [21]_.
+    - omega_h = (sum g)² / sum R with loadings g on the general factor [22]_. The factors, extracted
+      from R by minimum residuals, are rotated by direct oblimin (gamma 0, no Kaiser normalisation;
+      the best of 31 starts, always the same) to loadings L and correlations P. One factor by
+      minimum residuals of P, uniquenesses at least 0.005 again, gives their loadings c on the
+      general one. Then g = L c, and items load L sqrt(1 - c²) on the group factors [23]_, zero
+      where c² exceeds 1. Two factors have one correlation r: c is sqrt(abs(r)) for both, the sign
+      of r for the second, or 1 and r, or r and 1, by `two_factors`.
+    - omega_limit = (sum g)² / (sum R - sum u) [22]_.
+    - omega_group_j = (sum s)² / sum R of the items that load highest on group factor j, s being
+      their loadings on it; omega_group_total_j has (sum s)² + (sum g)². Group factors are numbered
+      by variance explained, site by site: the note of a row says which items are in it.
+    - ecv = sum g² / (sum g² + sum s²) over all items and groups [24]_; puc, the share of
+      correlations that are between groups [24]_.
     - glb = 1 - sum e / V with the error variances e of uncorrelated errors whose sum is largest:
-      C - diag e has no negative eigenvalue, no e is negative [12]_. No reliability that is
+      C - diag e has no negative eigenvalue, no e is negative [16]_. No reliability that is
       consistent with C is lower. It makes the most of chance: in samples of some hundred persons
-      and many items it is too high [13]_. Its rows say by how much the mean of the replicates
+      and many items it is too high [17]_. Its rows say by how much the mean of the replicates
       exceeds the estimate where that is more than a quarter of their standard deviation.
     - alpha_stratified = 1 - sum V_s (1 - alpha_s) / V over the declared subscales s, of the sum of
-      the items [14]_.
-    - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [15]_; ave the
-      mean of l² / (l² + t) [16]_; both of the factor of omega_u.
+      the items [18]_.
+    - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [19]_; ave the
+      mean of l² / (l² + t) [20]_; both of the factor of omega_u.
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
 
@@ -212,9 +231,16 @@ def reliability(
     covariances; the one-stage fit of ``lavaan::cfa(missing = "ml")`` differs by as much as the
     factor misfits and answers are missing: by 1e-4 where 1 % are, 1e-3 where one factor is wrong.
 
-    Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
-    start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
-    needs no further fits and works for any number of persons.
+    Nothing is flipped: a reversed item that was not declared lowers the coefficients, and the rows
+    of coefficients of a general factor name the items that load negatively on it. (psych::omega
+    flips these, and prints the coefficients of the flipped items.) Replicates start their fits at
+    the estimate, and their factors are brought into the order and signs of the estimate's. A
+    replicate is flagged, and kept unless ``Bootstrap(replicates_used="ok")``, where a uniqueness is
+    on its bound (heywood), the general factor explains all of a group factor
+    (second_order_heywood), or a group factor has a congruence below .85 with the estimate's
+    (factor_switched); ``result.statuses`` counts them, each replicate with the first of these that
+    holds. BCa takes its acceleration from influence values [4]_, so it needs no further fits and
+    works for any number of persons.
 
     References
     ----------
@@ -263,13 +289,23 @@ def reliability(
        modeling: Present and future* (pp. 195-216). Scientific Software International.
     .. [20] Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with
        unobservable variables and measurement error. *Journal of Marketing Research*, 18, 39-50.
+    .. [21] Harman, H. H., & Jones, W. H. (1966). Factor analysis by minimizing residuals (minres).
+       *Psychometrika*, 31, 351-368.
+    .. [22] Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's alpha, Revelle's
+       beta, and McDonald's omega h. *Psychometrika*, 70, 123-133.
+    .. [23] Schmid, J., & Leiman, J. M. (1957). The development of hierarchical factor solutions.
+       *Psychometrika*, 22, 53-61.
+    .. [24] Reise, S. P., Scheines, R., Widaman, K. F., & Haviland, M. G. (2013).
+       Multidimensionality and structural coefficient bias in structural equation modeling.
+       *Educational and Psychological Measurement*, 73, 5-26.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``,
-    ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that factor; of categories with
-    ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``; ``psych::omega(x, nfactors = 3, flip = FALSE)``
+    for ``omega.tot``, ``omega_h``, ``omega.lim``, ``ECV`` and ``omega.group``, to the digits at
+    which it stops its searches; ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that
+    factor; of categories with ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
     ``semTools::compRelSEM(lavaan::cfa("f =~ ...", std.lv = TRUE, ordered = names(x)), ord.scale =
     FALSE)`` (omega_ordinal) or ``TRUE`` (omega_categorical); and intervals with ``boot::boot.ci``
     and ``psych::alpha.ci``.
@@ -282,13 +318,18 @@ def reliability(
     ...                         interval=cp.Bootstrap(500, seed=1))
     >>> result.table.shape
     (6, 15)
+    >>> one = cp.reliability(survey.frame, survey.scale, coefficients="omega_h", interval="adf")
+    >>> one.table["coefficient"].to_list()
+    ['omega_h']
     """
+    model = FactorModel(factors, two_factors)
     question = Question(
-        coefficients=coefficient_names(coefficients),
+        coefficients=model.names(coefficients),
         interval=_interval(interval),
         pairwise=_uses_any_answer(missing),
         level=checked_level(level),
         em=missing == "em",
+        model=model,
     )
     check_instruction_set(_core.simd_levels())
     if threads is not None:
@@ -301,8 +342,10 @@ def reliability(
     for responses in answered:
         _check(responses, question)
         names = names_of_scales(
-            coefficients, [responses.scale], no_tables=_no_tables(responses, question)
+            coefficients, [responses.scale], model, no_tables=_no_tables(responses, question)
         )
+        if coefficients != "all":
+            model.check_items(names, responses.scale.name, responses.scale.n_items)
         questions.append(replace(question, coefficients=names))
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
@@ -314,7 +357,7 @@ def reliability(
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
         definitions={
-            name: DEFINITIONS[name] + BY_EM * question.em
+            name: model.definition(name) + BY_EM * question.em
             for own in questions
             for name in own.coefficients
         },
@@ -415,6 +458,8 @@ def _answer(
         level=question.level,
         em=question.em,
         subscales=subscale_numbers(used.scale, question.coefficients),
+        factors=question.model.factors,
+        two_factors=question.model.two_factors,
         threads=threads,
         progress=report,
     )

@@ -6,33 +6,19 @@ from collections.abc import Sequence
 
 from compassion_psy.data.columns import uses_codes
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.options import one_of
 from compassion_psy.reliability_definitions import (
     ALL_CATEGORIES,
-    DEFINITIONS,
     OF_SUBSCALES,
     ORDINAL,
 )
+from compassion_psy.reliability_factors import FactorModel
 from compassion_psy.scales import Scale
-
-
-def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once, or raise OptionError where one is no coefficient."""
-    if coefficients == "all":
-        return tuple(DEFINITIONS)
-    names = (coefficients,) if isinstance(coefficients, str) else coefficients
-    if not isinstance(names, Sequence) or not names:
-        raise OptionError(
-            f"coefficients is {coefficients!r}; choose from {', '.join(DEFINITIONS)}."
-        )
-    for name in names:
-        one_of("coefficients", name, tuple(DEFINITIONS))
-    return tuple(dict.fromkeys(names))
 
 
 def names_of_scales(
     coefficients: str | Sequence[str],
     scales: Sequence[Scale],
+    model: FactorModel,
     *,
     no_tables: str | None = None,
 ) -> tuple[str, ...]:
@@ -47,7 +33,7 @@ def names_of_scales(
     DataError, OptionError
         Where a coefficient is asked for by its name that cannot be had.
     """
-    names = coefficient_names(coefficients)
+    names = model.names(coefficients)
     if coefficients != "all":
         for name in names:
             _refuse_absent(name, scales, no_tables)
@@ -60,9 +46,9 @@ def names_of_scales(
     return tuple(name for name in names if name not in absent)
 
 
-def names_of_items(coefficients: str | Sequence[str]) -> tuple[str, ...]:
+def names_of_items(coefficients: str | Sequence[str], model: FactorModel) -> tuple[str, ...]:
     """Return the names of coefficients that scales without one of their items also have."""
-    names = coefficient_names(coefficients)
+    names = model.names(coefficients)
     absent = (OF_SUBSCALES, *ORDINAL)
     if coefficients == "all":
         return tuple(name for name in names if name not in absent)

@@ -42,14 +42,18 @@ _OF_PAIRS = {
     "rare categories or leave an item out",
 }
 
-_KEPT = {
+_FLAGS = {
     "heywood": "Heywood case: a unique variance is on its lower bound",
+    "second_order_heywood": "second-order Heywood case: the general factor explains all of a group "
+    "factor",
     "not_positive_definite": "the matrix of polychoric correlations is not positive definite",
     "boundary": "a polychoric correlation is not told from -1 or 1",
 }
 
-_KEPT_REPLICATES = {
+_FLAGGED_REPLICATES = {
     "heywood": "are Heywood cases",
+    "second_order_heywood": "are second-order Heywood cases",
+    "factor_switched": "are of switched factors",
     "not_positive_definite": "have a matrix that is not positive definite",
     "boundary": "have a polychoric correlation of -1 or 1",
     "empty_category": "lack a category that somebody chose",
@@ -162,11 +166,15 @@ class Outcome:
     status: str
     no_interval: int = 0  # the core's number of why there is none
     valued: bool = False
-    kept: Mapping[str, float] = field(default_factory=dict)  # shares of replicates with a value
-    failed: float = 0.0
+    flagged: Mapping[str, int] = field(default_factory=dict)  # replicates with a value, by status
+    failed: float = 0.0  # share of the replicates
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
+    replicates: int = 1
+    only_ok: bool = False  # the interval is of replicates that are not flagged
     bias: float = math.nan  # the mean of the replicates less the estimate
     error: float = math.nan  # their standard deviation
+    reason: str | None = None  # why a coefficient of factors is not defined
+    said: Sequence[str] = ()  # of a coefficient of factors
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -176,15 +184,16 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     """
     parts = group.faults()
     if not outcome.valued:
-        reason = group.reason(coefficient, outcome.status)
+        reason = outcome.reason or group.reason(coefficient, outcome.status)
         return "; ".join([*parts, reason] if reason else parts)
     if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
         parts.append(
             f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
             "splits, not from all"
         )
-    if outcome.status in _KEPT:
-        parts.append(_KEPT[outcome.status])
+    parts += outcome.said
+    if outcome.status in _FLAGS:
+        parts.append(_FLAGS[outcome.status])
     if formula in FOR_ALPHA and coefficient != "alpha":
         parts.append(f"the {formula} interval is for alpha alone")
     elif outcome.no_interval and not group.few_units:
@@ -199,11 +208,13 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
-    parts += [
-        f"{_MANY:.0%} or more of the replicates {what}"
-        for status, what in _KEPT_REPLICATES.items()
-        if outcome.kept.get(status, 0.0) >= _MANY
-    ]
+    for status, what in _FLAGGED_REPLICATES.items():
+        count = outcome.flagged.get(status, 0)
+        if count and outcome.only_ok:
+            parts.append(f"{count:,} replicates that {what} were left out of the interval")
+        elif count >= _MANY * outcome.replicates:
+            share = f"{_MANY:.0%} or more of the replicates {what}"
+            parts.append(f"{share} ({count:,} of {outcome.replicates:,})")
     return "; ".join(parts) or None
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
 from compassion_psy.options import Bootstrap
+from compassion_psy.reliability_factors import FactorModel, is_of_factors
 from compassion_psy.reliability_notes import (
     NO_STANDARD_ERROR,
     Group,
@@ -20,7 +21,7 @@ from compassion_psy.reliability_notes import (
     fault_of_all,
     note,
 )
-from compassion_psy.results import STATUSES, ReplicateSet
+from compassion_psy.results import FLAGGED, STATUSES, ReplicateSet
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
@@ -37,6 +38,7 @@ class Question:
     interval: Bootstrap | str | None
     pairwise: bool
     level: float
+    model: FactorModel
     em: bool = False  # covariances by EM; pairwise then says that persons with any answer count
 
     @property
@@ -65,6 +67,9 @@ class Found:
     interval_status: Codes
     replicates: Floats
     replicate_status: Codes
+    # groups × items: loadings on the general factor, NaN without one; the place of the group factor
+    general: Floats
+    group_of_item: Codes
 
 
 class ScaleRows:
@@ -107,11 +112,17 @@ class ScaleRows:
         self.place = np.cumsum(kept_rows > 0) - 1
         if responses.groups.width == 0:
             words = [STATUSES[code] for code in found.status[0].tolist()]
+            # That the items have no such factors is said in the row, and no fault of the data.
+            told = [
+                (name, word)
+                for name, word in zip(question.coefficients, words, strict=True)
+                if not (word == "undefined" and is_of_factors(name))
+            ]
             fault = fault_of_all(
                 self.described[0],
-                question.coefficients,
-                words,
-                valued=bool(np.isfinite(found.estimate[0]).any()),
+                [name for name, _ in told],
+                [word for _, word in told],
+                valued=not told or bool(np.isfinite(found.estimate[0]).any()),
             )
             if fault is not None:
                 raise DataError(f"Scale {responses.scale.name!r}: {fault}.")
@@ -127,7 +138,7 @@ class ScaleRows:
         failed = None
         if bootstrap:
             failures = np.isnan(found.replicates).sum(axis=1)
-            known &= bootstrap.replicates - failures >= 2
+            known &= self._given().sum(axis=1) >= 2
             # The replicates of two persons are all alike: that is no error of zero.
             known &= found.interval_status != NO_STANDARD_ERROR
             failed = self._of_all(failures, bootstrap.replicates).ravel()
@@ -177,12 +188,14 @@ class ScaleRows:
 
     def _notes(self) -> list[str | None]:
         question, found = self.question, self.found
+        model, items = question.model, self.used.scale.items
+        only_ok = question.bootstrap is not None and question.bootstrap.replicates_used == "ok"
         nobody = Group(0, self.used.scale.n_items, question.pairwise, [], [], None)
         replicates = max(found.replicates.shape[1], 1)
         given = ~np.isnan(found.replicates)
-        kept = {
-            status: (given & (found.replicate_status == code)).sum(axis=1) / replicates
-            for code, status in enumerate(STATUSES)
+        flagged = {
+            status: (given & (found.replicate_status == STATUSES.index(status))).sum(axis=1)
+            for status in FLAGGED
         }
         failed = np.isnan(found.replicates).sum(axis=1) / replicates
         at_the_end = self._at_the_end()
@@ -193,25 +206,45 @@ class ScaleRows:
                 group, outcome = nobody, Outcome("too_few_rows")
                 if rows > 0:
                     group = self.described[place]
+                    status = STATUSES[found.status[place, at]]
                     outcome = Outcome(
-                        status=STATUSES[found.status[place, at]],
+                        status=status,
                         no_interval=int(found.interval_status[place, at]),
                         valued=bool(np.isfinite(found.estimate[place, at])),
-                        kept={word: float(share[place, at]) for word, share in kept.items()},
+                        flagged={name: int(count[place, at]) for name, count in flagged.items()},
                         failed=float(failed[place, at]),
                         at_the_end=bool(at_the_end[place, at]),
+                        replicates=replicates,
                         bias=float(bias[place, at]),
                         error=float(found.standard_error[place, at]),
+                        only_ok=only_ok,
+                        reason=model.reason(
+                            coefficient, status, len(items), found.group_of_item[place].tolist()
+                        ),
+                        said=model.notes(
+                            coefficient,
+                            items,
+                            found.general[place].tolist(),
+                            found.group_of_item[place].tolist(),
+                        ),
                     )
                 notes.append(note(group, coefficient, question.formula, outcome))
         return notes
+
+    def _given(self) -> npt.NDArray[np.bool_]:
+        """Whether a replicate is used, groups × replicates × coefficients."""
+        found, bootstrap = self.found, self.question.bootstrap
+        given = ~np.isnan(found.replicates)
+        if bootstrap is not None and bootstrap.replicates_used == "ok":
+            given &= found.replicate_status == STATUSES.index("ok")
+        return given
 
     def _at_the_end(self) -> npt.NDArray[np.bool_]:
         """Whether a limit is the most extreme replicate, groups × coefficients."""
         found, bootstrap = self.found, self.question.bootstrap
         if bootstrap is None or bootstrap.method == "normal":
             return np.zeros(found.estimate.shape, np.bool_)
-        given = ~np.isnan(found.replicates)
+        given = self._given()
         known = (given.sum(axis=1) > 1) & np.isfinite(found.lower)
         # The least quantile that lies among B replicates is at 1 / (B + 1).
         tail = (1 - self.question.level) / 2

@@ -23,8 +23,16 @@ STATUSES = (
     "undefined",
     "empty_category",
     "boundary",
+    "second_order_heywood",
+    "factor_switched",
 )
 """How a fit or replicate came out, in the order of the core's numbers."""
+
+FLAGGED = (
+    *("heywood", "second_order_heywood", "factor_switched"),
+    *("empty_category", "boundary", "not_positive_definite"),
+)
+"""Statuses of fits and replicates that have a value to be looked at with care."""
 
 RESULT_COLUMNS = (
     *("scale", "coefficient", "estimate", "se", "lower", "upper", "level", "interval"),
@@ -124,8 +132,10 @@ class ReliabilityResult:
     def replicates(self) -> pl.DataFrame:
         """All bootstrap replicates: by columns, scale, coefficient, replicate, value, status.
 
-        A replicate without a value is null, with the reason as its status; "heywood" keeps its
-        value.
+        A replicate without a value is null, with the reason as its status. Flagged ones keep
+        theirs: "heywood" (a uniqueness is on its bound), "second_order_heywood" (the general factor
+        explains all of a group factor) and "factor_switched" (a group factor has a congruence
+        below .85 with that of the estimate).
         """
         frames = [part.to_frame() for part in self.replicate_sets]
         return (

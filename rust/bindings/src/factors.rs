@@ -5,12 +5,16 @@ use psychometrics::error::Result;
 use psychometrics::factor::rotation::{
     Criterion, Rotated, Rotation, Search, Target, rotate, rotate_to, unrotated,
 };
-use psychometrics::factor::{Extraction, FitStatus, Goodness, Matrix, extract, goodness};
+use psychometrics::factor::{
+    Extraction, FitStatus, Goodness, Matrix, extract, goodness, schmid_leiman as split,
+};
 use psychometrics::monitor::Monitor;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::errors::to_python;
+use crate::reliability::model;
 use crate::run::run;
 
 /// The power to which promax raises loadings.
@@ -175,4 +179,32 @@ pub fn factor_fit<'py>(
         return Err(PyValueError::new_err("correlations, loadings and uniquenesses must fit"));
     }
     fit_values(py, &goodness(&correlation.values, &loadings, uniquenesses, persons))
+}
+
+/// General and group factors of correlated ones (Schmid & Leiman 1957).
+#[pyfunction]
+#[pyo3(signature = (loadings, phi, *, two_factors))]
+pub fn schmid_leiman<'py>(
+    py: Python<'py>,
+    loadings: PyReadonlyArray2<'py, f64>,
+    phi: PyReadonlyArray2<'py, f64>,
+    two_factors: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let matrix = |array: &PyReadonlyArray2<'py, f64>| -> PyResult<Matrix> {
+        match (array.shape(), array.is_c_contiguous()) {
+            (&[rows, columns], true) => {
+                Ok(Matrix { rows, columns, values: array.as_slice()?.to_vec() })
+            }
+            _ => Err(PyValueError::new_err("loadings and phi must be C-contiguous")),
+        }
+    };
+    let model = model(phi.shape()[0], two_factors)?;
+    let found = split(&matrix(&loadings)?, &matrix(&phi)?, model.two_factors).map_err(to_python)?;
+    let out = PyDict::new(py);
+    out.set_item("general", found.general.into_pyarray(py))?;
+    out.set_item("groups", array(py, &found.groups)?)?;
+    out.set_item("uniquenesses", found.uniquenesses.into_pyarray(py))?;
+    out.set_item("gamma", found.gamma.into_pyarray(py))?;
+    out.set_item("heywood", found.status == FitStatus::Heywood)?;
+    Ok(out)
 }

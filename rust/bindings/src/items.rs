@@ -10,11 +10,15 @@ use pyo3::types::PyDict;
 
 use crate::arrays::{AnswerArray, Design, responses};
 use crate::errors::to_python;
+use crate::reliability::model;
 use crate::run::run;
 
 /// Covariances and errors of correlations by group, and coefficients of all items and without each.
 #[pyfunction]
-#[pyo3(signature = (answers, design, *, coefficients, pairwise, level, threads=None))]
+#[pyo3(signature = (
+    answers, design, *, coefficients, pairwise, level, factors=1, two_factors="equal", threads=None
+))]
+#[allow(clippy::too_many_arguments)] // one keyword each in Python
 pub fn item_statistics<'py>(
     py: Python<'py>,
     answers: AnswerArray<'py>,
@@ -22,13 +26,16 @@ pub fn item_statistics<'py>(
     coefficients: Vec<String>,
     pairwise: bool,
     level: f64,
+    factors: usize,
+    two_factors: &str,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let simd = Simd::chosen().map_err(to_python)?;
     let responses = responses(&answers, &design)?;
     let named: psychometrics::Result<Vec<Coefficient>> =
         coefficients.iter().map(|name| Coefficient::named(name)).collect();
-    let question = ItemQuestion { coefficients: named.map_err(to_python)?, pairwise, level };
+    let model = model(factors, two_factors)?;
+    let question = ItemQuestion { coefficients: named.map_err(to_python)?, pairwise, level, model };
     let (groups, k, width) = (responses.groups.len(), responses.items, coefficients.len());
     let found = run(py, threads, None, groups as u64, |monitor| {
         of_groups(simd, &responses, &question, monitor)

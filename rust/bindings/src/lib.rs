@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
-    use super::factors::{explore_factors, factor_fit};
+    use super::factors::{explore_factors, factor_fit, schmid_leiman};
     #[pymodule_export]
     use super::items::item_statistics;
     #[pymodule_export]

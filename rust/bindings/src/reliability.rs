@@ -2,9 +2,10 @@
 
 use numpy::{IntoPyArray, PyArrayMethods};
 use psychometrics::analysis::{Interval, Question, analyse as run_analysis};
+use psychometrics::factor::{HierarchyModel, TwoFactors};
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, QuantileRule};
 use psychometrics::missing::analyse_by_em;
-use psychometrics::reliability::Coefficient;
+use psychometrics::reliability::{Coefficient, Groups};
 use psychometrics::resampling::{Plan, Weights};
 use psychometrics::simd::Simd;
 use pyo3::exceptions::PyValueError;
@@ -28,6 +29,15 @@ pub struct BootstrapOptions {
     weights: String,
     #[pyo3(item)]
     quantile_rule: String,
+    #[pyo3(item)]
+    replicates_used: String,
+}
+
+/// The factors of coefficients of several, from the words of Python.
+pub fn model(factors: usize, two_factors: &str) -> PyResult<HierarchyModel> {
+    let two_factors =
+        TwoFactors::named(two_factors).ok_or_else(|| unknown("two_factors", two_factors))?;
+    Ok(HierarchyModel { factors, two_factors })
 }
 
 /// A plan from the words of Python.
@@ -87,7 +97,7 @@ fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResul
 #[pyfunction]
 #[pyo3(signature = (
     answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, em=false,
-    subscales=None, threads=None, progress=None
+    subscales=None, factors=1, two_factors="equal", threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments)]
 pub fn analyse<'py>(
@@ -101,6 +111,8 @@ pub fn analyse<'py>(
     level: f64,
     em: bool,
     subscales: Option<Vec<usize>>,
+    factors: usize,
+    two_factors: &str,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -111,9 +123,16 @@ pub fn analyse<'py>(
     let coefficients = named.map_err(to_python)?;
     let (width, groups) = (coefficients.len(), responses.groups.len());
     let interval = interval(interval_name, bootstrap.as_ref())?;
+    let without_flagged = match bootstrap.as_ref().map(|b| b.replicates_used.as_str()) {
+        None | Some("all") => false,
+        Some("ok") => true,
+        Some(other) => return Err(unknown("choice of replicates", other)),
+    };
     let replicates = bootstrap.map_or(0, |b| b.replicates);
     let subscales = subscales.unwrap_or_default();
-    let question = Question { coefficients, pairwise, interval, level, subscales };
+    let model = model(factors, two_factors)?;
+    let question =
+        Question { coefficients, pairwise, interval, level, subscales, model, without_flagged };
     let total = (groups * replicates) as u64;
     let answer = run(py, threads, progress, total, |monitor| {
         let answer = if em { analyse_by_em } else { run_analysis };
@@ -135,10 +154,31 @@ pub fn analyse<'py>(
     };
     out.set_item("status", codes(|e| e.outcome.status as u8)?)?;
     out.set_item("interval_status", codes(|e| e.interval as u8)?)?;
+    let (general, of_item) = groups_of_items(&answer.groups, responses.items);
+    out.set_item("general", general.into_pyarray(py).reshape([groups, responses.items])?)?;
+    out.set_item("group_of_item", of_item.into_pyarray(py).reshape([groups, responses.items])?)?;
     let shape = [groups, replicates, width];
     let values: Vec<f64> = answer.replicates.iter().map(|r| r.value).collect();
     out.set_item("replicates", values.into_pyarray(py).reshape(shape)?)?;
     let statuses: Vec<u8> = answer.replicates.iter().map(|r| r.status as u8).collect();
     out.set_item("replicate_status", statuses.into_pyarray(py).reshape(shape)?)?;
     Ok(out)
+}
+
+/// Loadings on the general factor and numbers of groups, by group of persons, then item; NaN and 255 where none.
+fn groups_of_items(found: &[Option<Groups>], items: usize) -> (Vec<f64>, Vec<u8>) {
+    let (mut general, mut of_item) = (Vec::new(), Vec::new());
+    for groups in found {
+        match groups {
+            Some(groups) => {
+                general.extend_from_slice(&groups.general);
+                of_item.extend(groups.of_item.iter().map(|&g| u8::try_from(g).unwrap_or(u8::MAX)));
+            }
+            None => {
+                general.resize(general.len() + items, f64::NAN);
+                of_item.resize(of_item.len() + items, u8::MAX);
+            }
+        }
+    }
+    (general, of_item)
 }

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, invalid};
+use crate::factor::HierarchyModel;
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
     alpha_interval, bootstrap_interval, influence_ends, mean_and_deviation, normal_theory_error,
@@ -10,7 +11,7 @@ use crate::interval::{
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use crate::monitor::{Monitor, Unseen};
 use crate::ordinal::{OrdinalPoint, ordinal_replicates};
-use crate::reliability::{Coefficient, Estimator, Outcome};
+use crate::reliability::{Coefficient, Estimator, Groups, Outcome, Status};
 use crate::resampling::{Plan, Resampling, replicate_moments};
 use crate::responses::Responses;
 use crate::simd::Simd;
@@ -48,6 +49,10 @@ pub struct Question {
     pub level: f64,
     /// The subscale of each item, for stratified alpha; else empty.
     pub subscales: Vec<usize>,
+    /// How many factors coefficients of several have.
+    pub model: HierarchyModel,
+    /// Whether replicates that are flagged (Heywood cases, switched factors) are left out of intervals.
+    pub without_flagged: bool,
 }
 
 /// One coefficient of one group.
@@ -72,6 +77,8 @@ pub struct Answer {
     pub estimates: Vec<Estimate>,
     /// By group, then replicate, then coefficient; empty without a bootstrap.
     pub replicates: Vec<Outcome>,
+    /// By group, the general factor and groups of items, where a coefficient has them.
+    pub groups: Vec<Option<Groups>>,
 }
 
 /// A group's estimates, and what intervals need of them.
@@ -125,7 +132,8 @@ pub(crate) fn answer(question: &Question, points: &[Point], replicates: Vec<Outc
             })
         })
         .collect();
-    Answer { estimates, replicates }
+    let groups = points.iter().map(|point| point.estimator.groups()).collect();
+    Answer { estimates, replicates, groups }
 }
 
 fn points(
@@ -151,7 +159,7 @@ fn points(
             true => Some(OrdinalPoint::new(responses, rows, coefficients, monitor)?),
             false => None,
         };
-        let mut estimator = Estimator::with_subscales(question.subscales.clone());
+        let mut estimator = Estimator::new(question.model, question.subscales.clone());
         let evaluate = |(at, &c): (usize, &Coefficient)| match &ordinal {
             Some(ordinal) if c.is_ordinal() => ordinal.outcomes[at],
             _ => estimator.evaluate(c, &dispersion, monitor),
@@ -282,8 +290,9 @@ fn estimate<'a>(
             }
         }
         Interval::Bootstrap(_, method, rule) => {
-            let mut values: Vec<f64> =
-                replicates.map(|r| r.value).filter(|value| value.is_finite()).collect();
+            let is_used = |r: &&Outcome| !question.without_flagged || r.status == Status::Ok;
+            let values = replicates.filter(is_used).map(|r| r.value);
+            let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
             values.sort_unstable_by(f64::total_cmp);
             let acceleration = of_influence(|i| i.acceleration);
             let ends = bootstrap_interval(

@@ -17,18 +17,6 @@ pub fn person_influences(
     responses: &Responses,
     coefficient: Coefficient,
     pairwise: bool,
-    monitor: &dyn Monitor,
-) -> Result<(Vec<Outcome>, Vec<f64>)> {
-    let estimator = Estimator::default();
-    person_influences_with(simd, responses, coefficient, pairwise, &estimator, monitor)
-}
-
-/// The same with an estimator that knows more of the items.
-pub fn person_influences_with(
-    simd: Simd,
-    responses: &Responses,
-    coefficient: Coefficient,
-    pairwise: bool,
     estimator: &Estimator,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<Outcome>, Vec<f64>)> {

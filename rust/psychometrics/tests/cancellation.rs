@@ -9,6 +9,7 @@ use common::Generator;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::error::Error;
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::moments::Panel;
 use psychometrics::monitor::Monitor;
@@ -47,6 +48,8 @@ fn question(replicates: usize, weights: Weights) -> Question {
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 

@@ -3,6 +3,7 @@
 mod common;
 
 use common::matrices::{dispersion, heywood, one_factor, sampled};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::moments::Dispersion;
 use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Estimator, Matrix, Status};
@@ -35,7 +36,7 @@ fn matrices() -> Vec<(&'static str, Vec<f64>, usize)> {
 
 /// Of two subscales where there are items enough.
 fn estimator(items: usize) -> Estimator {
-    Estimator::with_subscales((0..items).map(|j| j % (items / 2).min(2)).collect())
+    Estimator::new(HierarchyModel::default(), (0..items).map(|j| j % (items / 2).min(2)).collect())
 }
 
 /// The derivative of `value` at zero, from four points about it.

@@ -8,6 +8,7 @@ mod common;
 use common::chance::assert_near;
 use common::survey::Survey;
 use psychometrics::analysis::{Estimate, Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::items::{GroupItems, ItemQuestion, item_statistics};
 use psychometrics::monitor::Silent;
 use psychometrics::reliability::Coefficient;
@@ -23,7 +24,12 @@ fn coefficients() -> Vec<Coefficient> {
 }
 
 fn question(pairwise: bool) -> ItemQuestion {
-    ItemQuestion { coefficients: coefficients(), pairwise, level: 0.9 }
+    ItemQuestion {
+        coefficients: coefficients(),
+        pairwise,
+        level: 0.9,
+        model: HierarchyModel::default(),
+    }
 }
 
 fn items(survey: &Survey, simd: Simd, pairwise: bool) -> Vec<GroupItems> {
@@ -37,6 +43,8 @@ fn analysed(survey: &Survey, pairwise: bool) -> Vec<Estimate> {
         interval: Interval::Influence,
         level: 0.9,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     };
     let simd = Simd::chosen().unwrap();
     analyse(simd, &survey.responses(), &question, &Silent).unwrap().estimates

@@ -9,6 +9,7 @@ use common::chance::{assert_close, assert_near};
 use common::survey::Survey;
 use psychometrics::Error;
 use psychometrics::analysis::{Answer, Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::linalg::{cholesky, cholesky_solve, inverse};
 use psychometrics::missing::{Estimated, analyse_by_em, estimate_by_em};
@@ -48,6 +49,8 @@ fn question(interval: Interval) -> Question {
         interval,
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 use common::Generator;
 use common::survey::Survey;
 use psychometrics::analysis::{Answer, Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::factor::Weighted;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::monitor::Silent;
@@ -19,7 +20,15 @@ use psychometrics::simd::Simd;
 const ORDINAL: [Coefficient; 3] = [AlphaOrdinal, OmegaOrdinal, OmegaCategorical];
 
 fn ask(survey: &Survey, pairwise: bool, interval: Interval) -> Answer {
-    let question = Question { coefficients: ORDINAL.to_vec(), pairwise, interval, level: 0.95 };
+    let question = Question {
+        coefficients: ORDINAL.to_vec(),
+        pairwise,
+        interval,
+        level: 0.95,
+        subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
+    };
     analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Silent).unwrap()
 }
 
@@ -51,6 +60,7 @@ fn influence_values_are_differences_of_estimates() {
                 &survey.responses(),
                 coefficient,
                 pairwise,
+                &Estimator::default(),
                 &Silent,
             );
             let (_, influences) = found.unwrap();

@@ -5,6 +5,7 @@ mod common;
 use common::chance::assert_near;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::monitor::Silent;
 use psychometrics::persons::person_influences;
 use psychometrics::reliability::Coefficient;
@@ -20,14 +21,23 @@ fn influences_make_the_standard_error_of_each_group() {
     let simd = Simd::chosen().unwrap();
     for name in ["alpha", "omega_u", "alpha_std"] {
         let coefficient = Coefficient::named(name).unwrap();
-        let (outcomes, values) =
-            person_influences(simd, &responses, coefficient, false, &Silent).unwrap();
+        let (outcomes, values) = person_influences(
+            simd,
+            &responses,
+            coefficient,
+            HierarchyModel::default(),
+            false,
+            &Silent,
+        )
+        .unwrap();
         let question = Question {
             coefficients: vec![coefficient],
             pairwise: false,
             interval: Interval::Influence,
             level: 0.95,
             subscales: Vec::new(),
+            model: HierarchyModel::default(),
+            without_flagged: false,
         };
         let answer = analyse(simd, &responses, &question, &Silent).unwrap();
         for (group, rows) in [0..3_000, 3_000..5_000].into_iter().enumerate() {
@@ -49,8 +59,15 @@ fn a_group_without_a_value_has_no_influences() {
     let survey = Survey::of(codes, 20, 2).grouped(&[0, 10, 20]);
     let simd = Simd::chosen().unwrap();
     let responses = survey.responses();
-    let (outcomes, values) =
-        person_influences(simd, &responses, Coefficient::Alpha, false, &Silent).unwrap();
+    let (outcomes, values) = person_influences(
+        simd,
+        &responses,
+        Coefficient::Alpha,
+        HierarchyModel::default(),
+        false,
+        &Silent,
+    )
+    .unwrap();
     assert!(outcomes[0].value.is_nan() && outcomes[1].value.is_finite());
     assert!(values[..10].iter().all(|value| value.is_nan()));
     assert!(values[10..].iter().all(|value| value.is_finite()));

@@ -9,6 +9,7 @@ use common::chance::assert_near;
 use common::reference::{complete, matrix, numbers, repeated, survey, values};
 use common::survey::Survey;
 use psychometrics::analysis::{Answer, Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{Influence, Influences};
 use psychometrics::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use psychometrics::monitor::Silent;
@@ -54,6 +55,8 @@ fn ask(survey: &Survey, pairwise: bool) -> Answer {
         interval: Interval::Influence,
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     };
     analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Silent).unwrap()
 }

@@ -8,6 +8,7 @@ mod common;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::error::Error;
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::moments::Panel;
 use psychometrics::monitor::Silent;
@@ -138,6 +139,8 @@ fn question() -> Question {
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 
@@ -199,6 +202,8 @@ fn alpha(interval: Interval, pairwise: bool, level: f64) -> Question {
         interval,
         level,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     }
 }
 

@@ -8,6 +8,7 @@ mod common;
 use common::Generator;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
+use psychometrics::factor::HierarchyModel;
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, IntervalStatus, QuantileRule};
 use psychometrics::monitor::Silent;
 use psychometrics::reliability::{Coefficient, Outcome, Status};
@@ -123,6 +124,8 @@ fn check(survey: &Survey, pairwise: bool, interval: Interval) {
         interval,
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     };
     let responses = survey.responses();
     let run = analyse(Simd::chosen().unwrap(), &responses, &question, &Silent);
@@ -186,6 +189,8 @@ fn statuses(survey: &Survey) -> Vec<Status> {
         interval: Interval::None,
         level: 0.95,
         subscales: Vec::new(),
+        model: HierarchyModel::default(),
+        without_flagged: false,
     };
     let answer = analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Silent).unwrap();
     answer.estimates.iter().map(|estimate| estimate.outcome.status).collect()

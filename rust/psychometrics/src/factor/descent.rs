@@ -26,7 +26,7 @@ pub(super) struct Limits {
 
 impl Limits {
     /// Whether a parameter is on a limit, and the discrepancy falls beyond it.
-    fn holds(self, parameter: f64, slope: f64) -> bool {
+    pub fn holds(self, parameter: f64, slope: f64) -> bool {
         (parameter <= self.lowest && slope > 0.0) || (parameter >= self.highest && slope < 0.0)
     }
 

@@ -5,21 +5,31 @@ mod descent;
 mod discrepancy;
 mod extraction;
 mod goodness;
+mod hierarchy;
 mod matrix;
 mod minres;
 mod ml;
 mod noncentral;
+mod oblimin;
 mod order;
 mod principal_axis;
+mod residuals;
 pub mod rotation;
+mod schmid_leiman;
+mod second_order;
+mod spectrum;
 mod weighted;
 
 pub use extraction::{Extracted, Extraction, extract};
 pub use goodness::{Goodness, goodness};
+pub(crate) use hierarchy::{Arrangement, Hierarchy, Slopes};
+pub use hierarchy::{HierarchyModel, LEAST_CONGRUENCE, ROTATION_STARTS};
 pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};
 pub use ml::{MlFit, ProductForm, ml_one_factor};
+pub use schmid_leiman::{SchmidLeiman, schmid_leiman};
+pub use second_order::TwoFactors;
 pub use weighted::Weighted;
 
 /// The smallest uniqueness, as a share of the item's variance.

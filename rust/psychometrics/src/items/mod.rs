@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::analysis::{Estimate, Interval, Question, analyse};
 use crate::error::{Error, Result, invalid};
+use crate::factor::HierarchyModel;
 use crate::interval::influence_ends;
 use crate::moments::{Dispersion, GroupMoments, Moments, Number, Panel, group_moments};
 use crate::monitor::Monitor;
@@ -31,6 +32,8 @@ pub struct ItemQuestion {
     pub pairwise: bool,
     /// The coverage that intervals aim at.
     pub level: f64,
+    /// How many factors coefficients of several have.
+    pub model: HierarchyModel,
 }
 
 /// What there is to know of the items of one group.
@@ -75,13 +78,15 @@ pub fn item_statistics(
     {
         return invalid("the items of weighted, clustered or stratified rows cannot be analysed");
     }
-    let ItemQuestion { ref coefficients, pairwise, level } = *question;
+    let ItemQuestion { ref coefficients, pairwise, level, model } = *question;
     let whole = Question {
         coefficients: coefficients.clone(),
         pairwise,
         interval: Interval::Influence,
         level,
         subscales: Vec::new(),
+        model,
+        without_flagged: false,
     };
     let whole = analyse(simd, responses, &whole, monitor)?;
     let panel = if pairwise { Panel::Pairwise } else { Panel::Full };
@@ -149,7 +154,7 @@ fn without<T: Number>(
     if let Some(others) = moments.without(item) {
         dispersion.fill(&others);
     }
-    let mut estimator = Estimator::default();
+    let mut estimator = Estimator::new(question.model, Vec::new());
     let each = |&coefficient: &Coefficient| {
         let outcome = estimator.evaluate(coefficient, &dispersion, monitor);
         // Where there is no value, there is no fit to take a derivative of.

@@ -258,7 +258,7 @@ fn point(
     monitor: &dyn Monitor,
 ) -> (Normal, Point) {
     let mut dispersion = Dispersion::default();
-    let mut estimator = Estimator::with_subscales(question.subscales.clone());
+    let mut estimator = Estimator::new(question.model, question.subscales.clone());
     let mut em = Em::default();
     let persons = group.rows().len() as f64;
     let status = if sample.complete() {

@@ -16,7 +16,7 @@ pub enum Coefficient {
     Lambda6,
     /// Omega of one factor by maximum likelihood, on covariances; model-implied denominator.
     OmegaU,
-    /// Omega of one factor by minimum residuals, on correlations; observed denominator.
+    /// Omega of all factors together by minimum residuals, on correlations; observed denominator.
     OmegaTotal,
     /// As `OmegaU`, with the observed denominator.
     OmegaUObserved,
@@ -64,7 +64,46 @@ pub enum Coefficient {
     Ave,
     /// Alpha of a total of subscales, on covariances.
     AlphaStratified,
+    /// Omega hierarchical: the general factor of several, on correlations; observed denominator.
+    OmegaH,
+    /// As `OmegaH`, over what all factors explain: its limit for a scale of endless length.
+    OmegaLimit,
+    /// The share of the explained variance that the general factor explains.
+    Ecv,
+    /// The share of correlations that are between groups of items.
+    Puc,
+    /// Omega of a group factor, from zero, for the sum of the group's items.
+    OmegaGroup(u8),
+    /// As `OmegaGroup`, with what the general factor explains of it.
+    OmegaGroupTotal(u8),
 }
+
+/// The most group factors there can be.
+pub const MOST_GROUPS: usize = 20;
+
+/// The names of the coefficients of each group factor.
+const GROUP_NAMES: [(&str, &str); MOST_GROUPS] = [
+    ("omega_group_1", "omega_group_total_1"),
+    ("omega_group_2", "omega_group_total_2"),
+    ("omega_group_3", "omega_group_total_3"),
+    ("omega_group_4", "omega_group_total_4"),
+    ("omega_group_5", "omega_group_total_5"),
+    ("omega_group_6", "omega_group_total_6"),
+    ("omega_group_7", "omega_group_total_7"),
+    ("omega_group_8", "omega_group_total_8"),
+    ("omega_group_9", "omega_group_total_9"),
+    ("omega_group_10", "omega_group_total_10"),
+    ("omega_group_11", "omega_group_total_11"),
+    ("omega_group_12", "omega_group_total_12"),
+    ("omega_group_13", "omega_group_total_13"),
+    ("omega_group_14", "omega_group_total_14"),
+    ("omega_group_15", "omega_group_total_15"),
+    ("omega_group_16", "omega_group_total_16"),
+    ("omega_group_17", "omega_group_total_17"),
+    ("omega_group_18", "omega_group_total_18"),
+    ("omega_group_19", "omega_group_total_19"),
+    ("omega_group_20", "omega_group_total_20"),
+];
 
 /// Which matrix a coefficient is a function of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +115,7 @@ pub enum Matrix {
 }
 
 impl Coefficient {
-    /// All coefficients.
+    /// All coefficients that need no general factor.
     pub const ALL: [Coefficient; 29] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
@@ -108,6 +147,9 @@ impl Coefficient {
         Coefficient::Ave,
         Coefficient::AlphaStratified,
     ];
+    /// Those of a general factor and all groups; each group has its own besides.
+    pub const OF_GENERAL: [Coefficient; 4] =
+        [Coefficient::OmegaH, Coefficient::OmegaLimit, Coefficient::Ecv, Coefficient::Puc];
 
     /// The name in tables.
     pub fn name(self) -> &'static str {
@@ -141,12 +183,26 @@ impl Coefficient {
             Coefficient::H => "h",
             Coefficient::Ave => "ave",
             Coefficient::AlphaStratified => "alpha_stratified",
+            Coefficient::OmegaH => "omega_h",
+            Coefficient::OmegaLimit => "omega_limit",
+            Coefficient::Ecv => "ecv",
+            Coefficient::Puc => "puc",
+            Coefficient::OmegaGroup(group) => {
+                GROUP_NAMES.get(usize::from(group)).map_or("omega_group", |names| names.0)
+            }
+            Coefficient::OmegaGroupTotal(group) => {
+                GROUP_NAMES.get(usize::from(group)).map_or("omega_group_total", |names| names.1)
+            }
         }
     }
 
     /// The coefficient of that name.
     pub fn named(name: &str) -> Result<Coefficient> {
-        match Coefficient::ALL.into_iter().find(|c| c.name() == name) {
+        let groups = (0..MOST_GROUPS as u8).flat_map(|group| {
+            [Coefficient::OmegaGroup(group), Coefficient::OmegaGroupTotal(group)]
+        });
+        let mut all = Coefficient::ALL.into_iter().chain(Coefficient::OF_GENERAL).chain(groups);
+        match all.find(|c| c.name() == name) {
             Some(coefficient) => Ok(coefficient),
             None => invalid(format!("there is no coefficient {name:?}")),
         }
@@ -159,6 +215,7 @@ impl Coefficient {
             | Coefficient::OmegaTotal
             | Coefficient::AverageR
             | Coefficient::SignalToNoise => Matrix::Correlation,
+            _ if self.has_general_factor() => Matrix::Correlation,
             _ => Matrix::Covariance,
         }
     }
@@ -168,6 +225,19 @@ impl Coefficient {
         matches!(
             self,
             Coefficient::AlphaOrdinal | Coefficient::OmegaOrdinal | Coefficient::OmegaCategorical
+        )
+    }
+
+    /// Whether it is one of a general factor and group factors.
+    pub fn has_general_factor(self) -> bool {
+        matches!(
+            self,
+            Coefficient::OmegaH
+                | Coefficient::OmegaLimit
+                | Coefficient::Ecv
+                | Coefficient::Puc
+                | Coefficient::OmegaGroup(_)
+                | Coefficient::OmegaGroupTotal(_)
         )
     }
 

@@ -2,9 +2,10 @@
 
 use super::glb::{GreatestLowerBound, PathMemory};
 use super::split::{Split, extreme_split};
-use super::{Coefficient, Matrix, Outcome, Status, closed};
+use super::{Coefficient, Groups, Matrix, Outcome, Status, closed, hierarchical};
 use crate::factor::{
-    FitMemory, FitStatus, MlFit, minres_one_factor, ml_one_factor, principal_factor,
+    Arrangement, FitMemory, FitStatus, Hierarchy, HierarchyModel, MlFit, minres_one_factor,
+    ml_one_factor, principal_factor,
 };
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
@@ -15,6 +16,7 @@ const LEAST_TOTAL: f64 = 1e-12;
 /// Evaluates coefficients. Fits start from the solutions that [`Estimator::settle`] kept, if any.
 #[derive(Debug, Clone, Default)]
 pub struct Estimator {
+    pub(super) model: HierarchyModel,
     start: Solutions,
     /// Where the last fits ended.
     pub(super) last: Solutions,
@@ -55,17 +57,18 @@ struct Likelihood {
     status: Option<FitStatus>,
 }
 
-/// One-factor solutions.
+/// Solutions of one factor, and of several.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Solutions {
     pub ml: MlFit,
     pub minres: Vec<f64>,
+    pub hierarchy: Hierarchy,
 }
 
 impl Estimator {
-    /// Of items that belong to subscales with these numbers, from zero up.
-    pub fn with_subscales(subscales: Vec<usize>) -> Estimator {
-        Estimator { subscales, ..Estimator::default() }
+    /// One that fits so many factors, of items that belong to subscales with these numbers, from zero up.
+    pub fn new(model: HierarchyModel, subscales: Vec<usize>) -> Estimator {
+        Estimator { model, subscales, ..Estimator::default() }
     }
 
     /// Makes the last solutions the starting points of those to come.
@@ -73,6 +76,13 @@ impl Estimator {
         self.start = self.last.clone();
         // What is fitted from here on has another start.
         self.likelihood.status = None;
+        self.last.hierarchy.forget();
+    }
+
+    /// The general factor and groups that were last evaluated; nothing where none were.
+    pub fn groups(&self) -> Option<Groups> {
+        let fit = &self.last.hierarchy;
+        (!fit.general.is_empty()).then(|| Groups::new(fit, self.model.factors))
     }
 
     /// The coefficient of these moments. Of a cancelled one nothing is to be believed.
@@ -118,9 +128,13 @@ impl Estimator {
             }
             Coefficient::OmegaU => self.omega_u(dispersion, false, monitor),
             Coefficient::OmegaUObserved => self.omega_u(dispersion, true, monitor),
-            Coefficient::OmegaTotal => self.omega_total(dispersion),
             Coefficient::Glb => self.greatest_lower_bound(dispersion),
             Coefficient::H | Coefficient::Ave => self.of_factor(coefficient, dispersion, monitor),
+            Coefficient::OmegaTotal if self.model.factors == 1 => self.omega_of_one(dispersion),
+            Coefficient::OmegaTotal => self.omega_of_several(dispersion, monitor),
+            _ if coefficient.has_general_factor() => {
+                self.of_general_factor(coefficient, dispersion, monitor)
+            }
             _ => Outcome::default(),
         }
     }
@@ -236,7 +250,7 @@ impl Estimator {
         status
     }
 
-    fn omega_total(&mut self, dispersion: &Dispersion) -> Outcome {
+    fn omega_of_one(&mut self, dispersion: &Dispersion) -> Outcome {
         let items = dispersion.items;
         if items < 3 {
             return Outcome::none(Status::Undefined);
@@ -254,6 +268,61 @@ impl Estimator {
             let unique: f64 = loadings.iter().map(|l| 1.0 - l * l).sum();
             1.0 - unique / total
         })
+    }
+
+    /// Factors of the correlations, unless the items do not identify so many.
+    fn extract(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Option<FitStatus> {
+        let (items, factors) = (dispersion.items, self.model.factors);
+        if factors == 0 || factors >= items || (items - factors).pow(2) < items + factors {
+            return None;
+        }
+        let (correlation, start) = (&dispersion.correlation, &self.start.hierarchy);
+        Some(self.last.hierarchy.extract(correlation, items, self.model, start, monitor))
+    }
+
+    fn omega_of_several(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {
+        let Some(status) = self.extract(dispersion, monitor) else {
+            return Outcome::none(Status::Undefined);
+        };
+        let total: f64 = dispersion.correlation.iter().sum();
+        let explained: f64 = self.last.hierarchy.communalities.iter().sum();
+        fitted(status, || 1.0 - (dispersion.items as f64 - explained) / total)
+    }
+
+    /// A coefficient of a general factor, which one factor does not have beside it.
+    fn of_general_factor(
+        &mut self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+        monitor: &dyn Monitor,
+    ) -> Outcome {
+        let status = match self.extract(dispersion, monitor) {
+            Some(status) if self.model.factors > 1 => status,
+            _ => return Outcome::none(Status::Undefined),
+        };
+        if matches!(status, FitStatus::NotConverged | FitStatus::NotPositiveDefinite) {
+            return fitted(status, || f64::NAN);
+        }
+        let (fit, model) = (&mut self.last.hierarchy, self.model);
+        let arrangement = fit.arrange(model, &self.start.hierarchy, monitor);
+        match arrangement {
+            Arrangement::NotConverged => return Outcome::none(Status::NotConverged),
+            Arrangement::FewerFactors => return Outcome::none(Status::Undefined),
+            _ => {}
+        }
+        let outcome =
+            hierarchical::coefficient(coefficient, fit, model.factors, &dispersion.correlation);
+        if outcome.status != Status::Ok {
+            return outcome;
+        }
+        // The first that holds: what is said of extraction, of the general factor, of the groups.
+        let status = match (status, arrangement) {
+            (FitStatus::Heywood, _) => Status::Heywood,
+            (_, Arrangement::SecondOrderHeywood) => Status::SecondOrderHeywood,
+            (_, Arrangement::Switched) => Status::FactorSwitched,
+            _ => Status::Ok,
+        };
+        Outcome { status, ..outcome }
     }
 }
 

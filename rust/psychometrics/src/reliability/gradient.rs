@@ -1,6 +1,6 @@
 //! Derivatives of coefficients in the covariances or correlations: what influence values are made of.
 
-use super::{Coefficient, Estimator, Matrix, closed_gradient};
+use super::{Coefficient, Estimator, Matrix, closed_gradient, hierarchical};
 use crate::factor::{ProductForm, minres_gradient};
 use crate::moments::Dispersion;
 
@@ -61,7 +61,22 @@ impl Estimator {
             Coefficient::Sem => closed_gradient::sem(dispersion)?,
             Coefficient::OmegaU => self.omega_u_gradient(dispersion, false)?,
             Coefficient::OmegaUObserved => self.omega_u_gradient(dispersion, true)?,
-            Coefficient::OmegaTotal => self.omega_total_gradient(dispersion)?,
+            Coefficient::OmegaTotal if self.model.factors == 1 => {
+                self.omega_of_one_gradient(dispersion)?
+            }
+            Coefficient::OmegaTotal => {
+                let fit = &self.last.hierarchy;
+                hierarchical::total_gradient(fit, self.model, &dispersion.correlation)?
+            }
+            Coefficient::OmegaH
+            | Coefficient::OmegaLimit
+            | Coefficient::Ecv
+            | Coefficient::Puc
+            | Coefficient::OmegaGroup(_)
+            | Coefficient::OmegaGroupTotal(_) => {
+                let fit = &self.last.hierarchy;
+                hierarchical::gradient(coefficient, fit, self.model, &dispersion.correlation)?
+            }
             // No functions of moments.
             Coefficient::AlphaOrdinal
             | Coefficient::OmegaOrdinal
@@ -189,7 +204,7 @@ impl Estimator {
         Some(gradient)
     }
 
-    fn omega_total_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
+    fn omega_of_one_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
         let loadings = &self.last.minres;
         if loadings.len() != dispersion.items {
             return None;

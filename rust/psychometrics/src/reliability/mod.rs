@@ -6,15 +6,17 @@ mod coefficient;
 mod estimator;
 mod glb;
 mod gradient;
+mod hierarchical;
 mod ordinal;
 mod ordinal_scores;
 mod split;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
-pub use coefficient::{Coefficient, Matrix};
+pub use coefficient::{Coefficient, MOST_GROUPS, Matrix};
 pub use estimator::Estimator;
 pub use glb::GreatestLowerBound;
 pub use gradient::Gradient;
+pub use hierarchical::Groups;
 pub use ordinal::{OrdinalGradient, OrdinalModel};
 pub use split::{EXACT_ITEMS, STARTS, Split, extreme_split};
 
@@ -41,11 +43,15 @@ pub enum Status {
     EmptyCategory = 7,
     /// A polychoric correlation is not told from -1 or 1; ordinal alpha is kept, omegas have no weight for it.
     Boundary = 8,
+    /// The general factor explains all of a group factor; the value is kept.
+    SecondOrderHeywood = 9,
+    /// A group factor is not one of the estimate's; the value is kept.
+    FactorSwitched = 10,
 }
 
 impl Status {
     /// All statuses, in the order of their numbers.
-    pub const ALL: [Status; 9] = [
+    pub const ALL: [Status; 11] = [
         Status::Ok,
         Status::Heywood,
         Status::NotConverged,
@@ -55,6 +61,8 @@ impl Status {
         Status::Undefined,
         Status::EmptyCategory,
         Status::Boundary,
+        Status::SecondOrderHeywood,
+        Status::FactorSwitched,
     ];
 
     /// The name in tables.
@@ -69,6 +77,8 @@ impl Status {
             Status::Undefined => "undefined",
             Status::EmptyCategory => "empty_category",
             Status::Boundary => "boundary",
+            Status::SecondOrderHeywood => "second_order_heywood",
+            Status::FactorSwitched => "factor_switched",
         }
     }
 }
