@@ -161,7 +161,8 @@ fn weighted_least_squares_recovers_exact_loadings_and_stops_at_its_bound() {
             weights[j * 5 + i] = weights[i * 5 + j];
         }
     }
-    let product = |at: usize| if at % 6 == 0 { 1.0 } else { truth[at / 5] * truth[at % 5] };
+    let product =
+        |at: usize| if at.is_multiple_of(6) { 1.0 } else { truth[at / 5] * truth[at % 5] };
     let correlation: Vec<f64> = (0..25).map(product).collect();
     let fit = Weighted { correlation: &correlation, weights: &weights };
     let mut loadings = vec![0.5; 5];
