@@ -8,7 +8,7 @@ use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::factor::HierarchyModel;
 use psychometrics::monitor::Silent;
 use psychometrics::persons::person_influences;
-use psychometrics::reliability::Coefficient;
+use psychometrics::reliability::{Coefficient, Estimator};
 use psychometrics::simd::Simd;
 
 /// The same values, summed in another order.
@@ -21,15 +21,9 @@ fn influences_make_the_standard_error_of_each_group() {
     let simd = Simd::chosen().unwrap();
     for name in ["alpha", "omega_u", "alpha_std"] {
         let coefficient = Coefficient::named(name).unwrap();
-        let (outcomes, values) = person_influences(
-            simd,
-            &responses,
-            coefficient,
-            HierarchyModel::default(),
-            false,
-            &Silent,
-        )
-        .unwrap();
+        let (outcomes, values) =
+            person_influences(simd, &responses, coefficient, false, &Estimator::default(), &Silent)
+                .unwrap();
         let question = Question {
             coefficients: vec![coefficient],
             pairwise: false,
@@ -63,8 +57,8 @@ fn a_group_without_a_value_has_no_influences() {
         simd,
         &responses,
         Coefficient::Alpha,
-        HierarchyModel::default(),
         false,
+        &Estimator::default(),
         &Silent,
     )
     .unwrap();
