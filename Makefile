@@ -58,6 +58,7 @@ reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate.R
 	Rscript tests/reference/generate_scores.R
 	Rscript tests/reference/generate_factors.R
+	Rscript tests/reference/generate_retention.R
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

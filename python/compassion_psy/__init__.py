@@ -11,6 +11,7 @@ from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
+from compassion_psy.congruence import Congruence, Procrustes, congruence, procrustes
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import (
     CompassionError,
@@ -42,6 +43,8 @@ from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
+from compassion_psy.retention import number_of_factors
+from compassion_psy.retention_result import NumberOfFactors
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
@@ -52,6 +55,7 @@ __all__ = [
     "Bootstrap",
     "CompassionError",
     "CompassionWarning",
+    "Congruence",
     "Cutoffs",
     "DataError",
     "DateWindow",
@@ -64,8 +68,10 @@ __all__ = [
     "MissingExtraError",
     "Moments",
     "Norms",
+    "NumberOfFactors",
     "OptionError",
     "PolychoricResult",
+    "Procrustes",
     "Recipe",
     "ReliabilityComparison",
     "ReliabilityResult",
@@ -80,13 +86,16 @@ __all__ = [
     "apply_findings",
     "audit",
     "compare_reliability",
+    "congruence",
     "efa",
     "harmonise",
     "icc",
     "item_analysis",
     "moments",
+    "number_of_factors",
     "ordinal_alpha",
     "polychoric",
+    "procrustes",
     "read_labels",
     "read_survey",
     "reliability",

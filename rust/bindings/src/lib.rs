@@ -5,9 +5,11 @@ mod association;
 mod careless;
 mod errors;
 mod factors;
+mod loadings;
 mod moments;
 mod persons;
 mod reliability;
+mod retention;
 mod run;
 mod weights;
 
@@ -22,11 +24,17 @@ mod _core {
     #[pymodule_export]
     use super::factors::explore_factors;
     #[pymodule_export]
+    use super::loadings::{bootstrap_limits, loading_influences, loading_replicates};
+    #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]
     use super::persons::influences;
     #[pymodule_export]
     use super::reliability::analyse;
+    #[pymodule_export]
+    use super::retention::{
+        eigenvalues_and_partials, factor_balance, normal_eigenvalues, shuffled_eigenvalues,
+    };
     #[pymodule_export]
     use super::weights::{philox4x32, simd_levels, unit_weights};
 

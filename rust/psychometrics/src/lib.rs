@@ -13,6 +13,7 @@ pub mod error;
 pub mod factor;
 pub mod interval;
 pub mod linalg;
+pub mod loadings;
 pub mod moments;
 pub mod monitor;
 pub mod persons;

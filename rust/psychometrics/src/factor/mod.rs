@@ -1,5 +1,6 @@
 //! Factor analysis of small matrices.
 
+mod alignment;
 mod concentrated;
 mod descent;
 mod discrepancy;
@@ -11,9 +12,11 @@ mod ml;
 mod noncentral;
 mod order;
 mod principal_axis;
+pub mod retention;
 pub mod rotation;
 
-pub use extraction::{Extracted, Extraction, extract};
+pub use alignment::{Alignment, LEAST_CONGRUENCE};
+pub use extraction::{Extracted, Extraction, extract, extract_near};
 pub use goodness::{Goodness, goodness};
 pub use matrix::Matrix;
 pub use minres::minres_one_factor;

@@ -5,12 +5,14 @@ mod block_weights;
 mod clusters;
 mod exponential;
 mod multinomial;
+mod normal;
 mod poisson;
 mod replicates;
 mod stream;
 
 pub use exponential::exponential_weights;
 pub use multinomial::{Multinomial, Scratch};
+pub use normal::{standard_normal, uniform};
 pub use replicates::{Plan, Resampling, Weights, replicate_moments, unit_weights};
 pub use stream::{Purpose, Stream};
 

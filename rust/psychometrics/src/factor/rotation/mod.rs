@@ -1,6 +1,7 @@
 //! Rotation: which of all equally good loadings are simple.
 
 mod criterion;
+mod near;
 mod projection;
 mod promax;
 mod starts;
@@ -8,6 +9,7 @@ mod starts;
 use rayon::prelude::*;
 
 pub use criterion::Criterion;
+pub use near::{Near, rotate_near};
 pub use starts::random_orthogonal;
 
 use super::matrix::Matrix;
