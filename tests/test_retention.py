@@ -292,7 +292,7 @@ def test_progress_counts_all_draws_and_may_stop() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cp.number_of_factors(frame, scale, draws=10_000_000, seed=1, progress=stop)
+        cp.number_of_factors(frame, scale, draws=100_000, seed=1, progress=stop)
 
 
 def test_the_result_says_what_it_is_about() -> None:

@@ -28,7 +28,7 @@ from compassion_psy.retention_rules import leading
 from compassion_psy.retention_tables import Random, Report
 from compassion_psy.scales import Scale
 
-_DRAWS_MAXIMUM = 10_000_000
+_DRAWS_MAXIMUM = 100_000
 
 
 def number_of_factors(

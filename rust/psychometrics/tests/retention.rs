@@ -173,7 +173,7 @@ fn a_near_start_leads_to_the_same_factors() {
 }
 
 #[test]
-fn replicates_of_unit_weight_are_the_estimate_and_others_the_same_bits() {
+fn replicates_are_the_same_bits_for_any_threads_and_instructions() {
     let survey = Survey::one_factor(5, 400, 8, 4);
     let responses = survey.responses();
     let solution = solution(&survey, Extraction::MaximumLikelihood, 2);
