@@ -11,7 +11,8 @@ from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
-from compassion_psy.congruence import Congruence, Procrustes, congruence, procrustes
+from compassion_psy.congruence import congruence, procrustes
+from compassion_psy.congruence_result import Congruence, Procrustes
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import (
     CompassionError,
