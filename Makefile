@@ -68,6 +68,7 @@ reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate_beside_r.R
 	Rscript tests/reference/generate_ordinal.R
 	Rscript tests/reference/generate_hierarchy.R
+	Rscript tests/reference/generate_retention.R
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

@@ -11,6 +11,8 @@ from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
+from compassion_psy.congruence import congruence, procrustes
+from compassion_psy.congruence_result import Congruence, Procrustes
 from compassion_psy.data.responses import Responses
 from compassion_psy.em_covariance import em_covariance
 from compassion_psy.em_result import EmCovariance
@@ -48,6 +50,8 @@ from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
 from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
+from compassion_psy.retention import number_of_factors
+from compassion_psy.retention_result import NumberOfFactors
 from compassion_psy.retest import test_retest
 from compassion_psy.retest_result import RetestResult
 from compassion_psy.scales import Scale, Subscale, Total
@@ -61,6 +65,7 @@ __all__ = [
     "Bootstrap",
     "CompassionError",
     "CompassionWarning",
+    "Congruence",
     "Cutoffs",
     "DataError",
     "DateWindow",
@@ -76,9 +81,11 @@ __all__ = [
     "MissingExtraError",
     "Moments",
     "Norms",
+    "NumberOfFactors",
     "OmegaLedger",
     "OptionError",
     "PolychoricResult",
+    "Procrustes",
     "Recipe",
     "ReliabilityComparison",
     "ReliabilityResult",
@@ -95,6 +102,7 @@ __all__ = [
     "apply_findings",
     "audit",
     "compare_reliability",
+    "congruence",
     "efa",
     "em_covariance",
     "factor_scores",
@@ -103,9 +111,11 @@ __all__ = [
     "icc",
     "item_analysis",
     "moments",
+    "number_of_factors",
     "omega_ledger",
     "ordinal_alpha",
     "polychoric",
+    "procrustes",
     "read_labels",
     "read_survey",
     "reliability",

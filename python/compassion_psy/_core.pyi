@@ -9,14 +9,20 @@ import numpy.typing as npt
 __all__ = [
     "__version__",
     "analyse",
+    "bootstrap_limits",
     "careless",
     "codes_moments",
     "dispersion",
+    "eigenvalues_and_partials",
     "em_covariance",
     "explore_factors",
+    "factor_balance",
     "factor_fit",
     "influences",
     "item_statistics",
+    "loading_influences",
+    "loading_replicates",
+    "normal_eigenvalues",
     "philox4x32",
     "polychoric",
     "polychoric_covariances",
@@ -24,6 +30,7 @@ __all__ = [
     "reals_moments",
     "repeated_rows",
     "schmid_leiman",
+    "shuffled_eigenvalues",
     "simd_levels",
     "unit_weights",
 ]
@@ -240,6 +247,95 @@ class _SchmidLeiman(TypedDict):
 def schmid_leiman(
     loadings: npt.NDArray[np.float64], phi: npt.NDArray[np.float64], *, two_factors: str
 ) -> _SchmidLeiman: ...
+
+class _Observed(TypedDict):
+    # items, largest first
+    components: npt.NDArray[np.float64]
+    factors: npt.NDArray[np.float64]
+    # by number of components taken out
+    squares: npt.NDArray[np.float64]
+    fourth_powers: npt.NDArray[np.float64]
+
+def eigenvalues_and_partials(correlation: npt.NDArray[np.float64]) -> _Observed: ...
+
+class _Balance(TypedDict):
+    # by number of factors
+    df: npt.NDArray[np.int64]
+    common_part: npt.NDArray[np.float64]
+    cfi: npt.NDArray[np.float64]
+    status: list[Literal["ok", "heywood", "not_converged"]]
+
+def factor_balance(
+    correlation: npt.NDArray[np.float64],
+    *,
+    most: int,
+    extraction: str,
+    persons: float | None,
+    threads: int | None = None,
+) -> _Balance: ...
+
+class _RandomEigenvalues(TypedDict):
+    # draws × items
+    components: npt.NDArray[np.float64]
+    factors: npt.NDArray[np.float64]
+
+def normal_eigenvalues(
+    *,
+    persons: int,
+    items: int,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _RandomEigenvalues: ...
+def shuffled_eigenvalues(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    pairwise: bool,
+    categories: int | None,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _RandomEigenvalues: ...
+
+class _Limits(TypedDict):
+    # one number an estimate
+    standard_error: npt.NDArray[np.float64]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    status: npt.NDArray[np.uint8]
+
+def bootstrap_limits(
+    replicates: npt.NDArray[np.float64],
+    estimates: npt.NDArray[np.float64],
+    accelerations: npt.NDArray[np.float64],
+    *,
+    method: str,
+    quantile_rule: str,
+    level: float,
+) -> _Limits: ...
+def loading_replicates(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    pairwise: bool,
+    solution: Any,
+    replicates: int,
+    seed: int,
+    weights: str,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]: ...
+def loading_influences(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    pairwise: bool,
+    solution: Any,
+    threads: int | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -14,7 +14,8 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.errors import OptionError
 from compassion_psy.factor_analyzer_exchange import fitted, taken
-from compassion_psy.options import whole_number
+from compassion_psy.factors_replicates import LoadingReplicates
+from compassion_psy.options import Bootstrap, whole_number
 from compassion_psy.tables import to_html, to_text
 
 Floats = npt.NDArray[np.float64]
@@ -122,6 +123,21 @@ class FactorSolution:
     standardisation : polars.DataFrame or None
         ``item``, ``mean``, ``sd`` of the keyed answers (divisor n - 1), which scores of persons
         take; None where the data held no answers.
+    intervals : polars.DataFrame or None
+        One row for each item and factor: ``item``, ``factor``, ``loading``, ``se`` (standard
+        deviation of the replicates), ``lower``, ``upper``; null where there is none. None where no
+        interval was asked for.
+    phi_intervals : polars.DataFrame or None
+        The same of the correlations of factors: ``factor_1``, ``factor_2``, ``phi``, ``se``,
+        ``lower``, ``upper``.
+    replicates : LoadingReplicates or None
+        The bootstrap replicates, with their statuses.
+    accelerations : numpy.ndarray or None
+        Of BCa, for each loading (item by item) and each pair of factors; NaN with other methods.
+    bootstrap : Bootstrap or None
+        How intervals were made.
+    level : float
+        The coverage that they aim at.
     """
 
     loadings: pl.DataFrame
@@ -149,6 +165,12 @@ class FactorSolution:
     correlation_kind: str = "given"
     gamma: float | None = None
     standardisation: pl.DataFrame | None = None
+    intervals: pl.DataFrame | None = None
+    phi_intervals: pl.DataFrame | None = None
+    replicates: LoadingReplicates | None = None
+    accelerations: Floats | None = None
+    bootstrap: Bootstrap | None = None
+    level: float = 0.95
 
     @property
     def share_of_starts(self) -> float | None:
@@ -287,6 +309,10 @@ class FactorSolution:
             phi = pl.DataFrame(self.phi, schema=factors)
             phi = phi.insert_column(0, pl.Series("factor", factors))
             parts.append(render(phi, title="Correlations of factors"))
+        if self.intervals is not None:
+            parts.append(render(self.intervals, title="Intervals of loadings"))
+        if self.phi_intervals is not None and self.rotation in OBLIQUE:
+            parts.append(render(self.phi_intervals, title="Intervals of factor correlations"))
         notes = [self._fit_line(), *self.notes]
         parts.append(render(self.variance, title="Variance explained", notes=notes))
         return parts

@@ -20,7 +20,17 @@ use crate::run::run;
 /// The power to which promax raises loadings.
 const PROMAX_POWER: i32 = 4;
 
-fn extraction_named(name: &str) -> PyResult<Extraction> {
+/// The word for how a fit ended.
+pub fn status_name(status: FitStatus) -> &'static str {
+    match status {
+        FitStatus::Converged => "ok",
+        FitStatus::Heywood => "heywood",
+        FitStatus::NotConverged | FitStatus::NotPositiveDefinite => "not_converged",
+    }
+}
+
+/// The extraction of that name.
+pub fn extraction_named(name: &str) -> PyResult<Extraction> {
     match name {
         "minres" => Ok(Extraction::MinimumResiduals),
         "ml" => Ok(Extraction::MaximumLikelihood),
@@ -31,7 +41,7 @@ fn extraction_named(name: &str) -> PyResult<Extraction> {
 }
 
 /// A rotation by a criterion; `gamma` is that of oblimin.
-fn rotation_named(name: &str, gamma: f64) -> PyResult<Rotation> {
+pub fn rotation_named(name: &str, gamma: f64) -> PyResult<Rotation> {
     match name {
         "varimax" => Ok(Rotation::Orthogonal(Criterion::Varimax)),
         "quartimax" => Ok(Rotation::Orthogonal(Criterion::Quartimax)),
@@ -147,12 +157,7 @@ pub fn explore_factors<'py>(
     out.set_item("phi", array(py, &rotated.phi)?)?;
     out.set_item("variances", rotated.variances.into_pyarray(py))?;
     out.set_item("uniquenesses", extracted.uniquenesses.into_pyarray(py))?;
-    let status = match extracted.status {
-        FitStatus::Converged => "ok",
-        FitStatus::Heywood => "heywood",
-        FitStatus::NotConverged | FitStatus::NotPositiveDefinite => "not_converged",
-    };
-    out.set_item("status", status)?;
+    out.set_item("status", status_name(extracted.status))?;
     out.set_item("criterion", extracted.criterion)?;
     out.set_item("rotation_criterion", rotated.criterion)?;
     out.set_item("rotation_converged", rotated.converged)?;

@@ -6,10 +6,12 @@ mod careless;
 mod errors;
 mod factors;
 mod items;
+mod loadings;
 mod missing;
 mod moments;
 mod persons;
 mod reliability;
+mod retention;
 mod run;
 mod weights;
 
@@ -26,6 +28,8 @@ mod _core {
     #[pymodule_export]
     use super::items::item_statistics;
     #[pymodule_export]
+    use super::loadings::{bootstrap_limits, loading_influences, loading_replicates};
+    #[pymodule_export]
     use super::missing::em_covariance;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
@@ -33,6 +37,10 @@ mod _core {
     use super::persons::influences;
     #[pymodule_export]
     use super::reliability::analyse;
+    #[pymodule_export]
+    use super::retention::{
+        eigenvalues_and_partials, factor_balance, normal_eigenvalues, shuffled_eigenvalues,
+    };
     #[pymodule_export]
     use super::weights::{philox4x32, simd_levels, unit_weights};
 

@@ -57,22 +57,32 @@ fn unknown(what: &str, value: &str) -> PyErr {
     PyValueError::new_err(format!("there is no {what} {value:?}"))
 }
 
+/// The bootstrap method of that name.
+pub fn method_named(name: &str) -> PyResult<BootstrapMethod> {
+    match name {
+        "percentile" => Ok(BootstrapMethod::Percentile),
+        "basic" => Ok(BootstrapMethod::Basic),
+        "normal" => Ok(BootstrapMethod::Normal),
+        "bca" => Ok(BootstrapMethod::Bca),
+        other => Err(unknown("method", other)),
+    }
+}
+
+/// The quantile rule of that name.
+pub fn quantile_rule_named(name: &str) -> PyResult<QuantileRule> {
+    match name {
+        "normal" => Ok(QuantileRule::Normal),
+        "linear" => Ok(QuantileRule::Linear),
+        other => Err(unknown("quantile rule", other)),
+    }
+}
+
 /// What replicates are made of, and how limits are read off them.
 pub fn replicates_of(
     options: &BootstrapOptions,
 ) -> PyResult<(Plan, BootstrapMethod, QuantileRule)> {
-    let method = match options.method.as_str() {
-        "percentile" => BootstrapMethod::Percentile,
-        "basic" => BootstrapMethod::Basic,
-        "normal" => BootstrapMethod::Normal,
-        "bca" => BootstrapMethod::Bca,
-        other => return Err(unknown("method", other)),
-    };
-    let rule = match options.quantile_rule.as_str() {
-        "normal" => QuantileRule::Normal,
-        "linear" => QuantileRule::Linear,
-        other => return Err(unknown("quantile rule", other)),
-    };
+    let method = method_named(&options.method)?;
+    let rule = quantile_rule_named(&options.quantile_rule)?;
     let plan = plan(options.seed, options.replicates, &options.weights)?;
     Ok((plan, method, rule))
 }

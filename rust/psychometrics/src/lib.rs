@@ -15,6 +15,7 @@ pub mod factor;
 pub mod interval;
 pub mod items;
 pub mod linalg;
+pub mod loadings;
 pub mod missing;
 pub mod moments;
 pub mod monitor;

@@ -1,5 +1,9 @@
 //! The only door to the algebra of small matrices, row by row in slices: no allocation in the inner loops.
 
+mod eigenvalues;
+
+pub use eigenvalues::eigenvalues;
+
 /// A relative pivot below this means that a matrix is not positive definite.
 pub const LEAST_PIVOT: f64 = 1e-12;
 

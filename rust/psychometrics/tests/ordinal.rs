@@ -13,6 +13,7 @@ use psychometrics::interval::{BootstrapMethod, QuantileRule};
 use psychometrics::monitor::Silent;
 use psychometrics::persons::person_influences;
 use psychometrics::reliability::Coefficient::{self, AlphaOrdinal, OmegaCategorical, OmegaOrdinal};
+use psychometrics::reliability::Estimator;
 use psychometrics::reliability::Status;
 use psychometrics::resampling::{Plan, Weights, unit_weights};
 use psychometrics::simd::Simd;

@@ -4,7 +4,7 @@ use super::descent::{Limits, minimum};
 use super::discrepancy::Discrepancy;
 use super::matrix::Matrix;
 use super::order::{by_variance, turned_up};
-use super::principal_axis::principal_axis;
+use super::principal_axis::{principal_axis, principal_axis_from};
 use super::{FitStatus, LEAST_UNIQUENESS};
 use crate::error::{Error, Result, invalid};
 use crate::linalg::{cholesky, eigen, inverse};
@@ -69,6 +69,65 @@ pub fn extract(
     }
     let order = by_variance(&found.loadings.column_squares());
     Ok(Extracted { loadings: turned_up(&found.loadings, &order).0, ..found })
+}
+
+/// The factors of a correlation matrix that is near one whose uniquenesses are known.
+///
+/// Starts there and nowhere else. Where correlations are not positive definite, maximum likelihood has no factors.
+pub fn extract_near(
+    correlation: &[f64],
+    items: usize,
+    factors: usize,
+    extraction: Extraction,
+    uniquenesses: &[f64],
+    monitor: &dyn Monitor,
+) -> Extracted {
+    let found = match extraction {
+        Extraction::MinimumResiduals => {
+            let discrepancy = Discrepancy::LeastSquares;
+            bounded_near(discrepancy, correlation, factors, uniquenesses, monitor)
+        }
+        Extraction::MaximumLikelihood => {
+            if !cholesky(&mut correlation.to_vec(), items) {
+                return Extracted {
+                    loadings: Matrix::from_fn(items, factors, |_, _| f64::NAN),
+                    uniquenesses: vec![f64::NAN; items],
+                    status: FitStatus::NotPositiveDefinite,
+                    criterion: f64::NAN,
+                };
+            }
+            let discrepancy = Discrepancy::MaximumLikelihood;
+            bounded_near(discrepancy, correlation, factors, uniquenesses, monitor)
+        }
+        Extraction::PrincipalAxis => {
+            let communalities = uniquenesses.iter().map(|u| 1.0 - u).collect();
+            principal_axis_from(correlation, communalities, factors, monitor)
+        }
+        Extraction::Components => components(correlation, items, factors),
+    };
+    let order = by_variance(&found.loadings.column_squares());
+    Extracted { loadings: turned_up(&found.loadings, &order).0, ..found }
+}
+
+fn bounded_near(
+    discrepancy: Discrepancy,
+    correlation: &[f64],
+    factors: usize,
+    uniquenesses: &[f64],
+    monitor: &dyn Monitor,
+) -> Extracted {
+    let start: Vec<f64> = uniquenesses.iter().map(|&u| discrepancy.parameter(u)).collect();
+    let limits = Limits {
+        lowest: discrepancy.parameter(LEAST_UNIQUENESS),
+        highest: discrepancy.parameter(1.0),
+    };
+    let (point, status) = minimum(discrepancy, correlation, factors, &start, limits, monitor);
+    Extracted {
+        loadings: discrepancy.loadings(&point, factors),
+        uniquenesses: point.parameters.iter().map(|&x| discrepancy.uniqueness(x)).collect(),
+        status,
+        criterion: point.value,
+    }
 }
 
 /// The lowest minimum from several starts: a discrepancy can have more than one.

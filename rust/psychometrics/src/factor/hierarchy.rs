@@ -1,6 +1,7 @@
 //! From correlations to general and group factors: minimum residuals, oblimin, Schmid & Leiman.
 
 use super::FitStatus;
+use super::alignment::LEAST_CONGRUENCE;
 use super::matrix::Matrix;
 use super::oblimin::Oblimin;
 use super::residuals::Residuals;
@@ -12,9 +13,6 @@ use crate::monitor::Monitor;
 
 /// Random rotations that the first fit starts from, besides the unrotated loadings.
 pub const ROTATION_STARTS: u32 = 30;
-/// Group factors whose congruence with those of the estimate is below this are others (Lorenzo-Seva & ten Berge 2006).
-pub const LEAST_CONGRUENCE: f64 = 0.85;
-
 /// How many factors, and what two of them lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HierarchyModel {

@@ -1,5 +1,6 @@
 //! Factor analysis of small matrices.
 
+mod alignment;
 mod concentrated;
 mod descent;
 mod discrepancy;
@@ -14,16 +15,18 @@ mod oblimin;
 mod order;
 mod principal_axis;
 mod residuals;
+pub mod retention;
 pub mod rotation;
 mod schmid_leiman;
 mod second_order;
 mod spectrum;
 mod weighted;
 
-pub use extraction::{Extracted, Extraction, extract};
+pub use alignment::{Alignment, LEAST_CONGRUENCE};
+pub use extraction::{Extracted, Extraction, extract, extract_near};
 pub use goodness::{Goodness, goodness};
 pub(crate) use hierarchy::{Arrangement, Hierarchy, Slopes};
-pub use hierarchy::{HierarchyModel, LEAST_CONGRUENCE, ROTATION_STARTS};
+pub use hierarchy::{HierarchyModel, ROTATION_STARTS};
 pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};

@@ -17,10 +17,21 @@ pub(super) fn principal_axis(
     factors: usize,
     monitor: &dyn Monitor,
 ) -> Extracted {
-    let mut communalities: Vec<f64> = match inverse(correlation, items) {
+    let communalities: Vec<f64> = match inverse(correlation, items) {
         Some(inverse) => (0..items).map(|j| 1.0 - 1.0 / inverse[j * (items + 1)]).collect(),
         None => vec![0.5; items],
     };
+    principal_axis_from(correlation, communalities, factors, monitor)
+}
+
+/// The same, from communalities that are near.
+pub(super) fn principal_axis_from(
+    correlation: &[f64],
+    mut communalities: Vec<f64>,
+    factors: usize,
+    monitor: &dyn Monitor,
+) -> Extracted {
+    let items = communalities.len();
     let mut status = FitStatus::NotConverged;
     let mut axes = Axes::new(correlation, &communalities, factors);
     for _ in 0..MOST_ROUNDS {

@@ -5,6 +5,7 @@ mod block_weights;
 mod clusters;
 mod exponential;
 mod multinomial;
+mod normal;
 mod poisson;
 mod replicates;
 mod stream;
@@ -12,6 +13,7 @@ mod tables;
 
 pub use exponential::exponential_weights;
 pub use multinomial::{Multinomial, Scratch};
+pub use normal::{standard_normal, uniform};
 pub(crate) use replicates::room;
 pub use replicates::{Plan, Resampling, Weights, replicate_moments, unit_weights};
 pub use stream::{Purpose, Stream};

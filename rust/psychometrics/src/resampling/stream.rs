@@ -18,6 +18,10 @@ pub enum Purpose {
     Exponential = 4,
     /// Rotations that a search starts from.
     Rotation = 5,
+    /// Correlations of normal numbers that have nothing to do with each other.
+    Normal = 6,
+    /// The order in which answers are shuffled.
+    Shuffle = 7,
 }
 
 /// The numbers of one (seed, stratum, replicate); each block, purpose and attempt has its own part.

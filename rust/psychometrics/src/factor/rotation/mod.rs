@@ -1,6 +1,7 @@
 //! Rotation: which of all equally good loadings are simple.
 
 mod criterion;
+mod near;
 mod projection;
 mod promax;
 mod starts;
@@ -9,6 +10,7 @@ mod target;
 use rayon::prelude::*;
 
 pub use criterion::Criterion;
+pub use near::{Near, rotate_near};
 pub use starts::random_orthogonal;
 pub use target::Target;
 

@@ -117,7 +117,7 @@ fn is_better(here: &Place, next: &Place, length: f64) -> bool {
 }
 
 /// The orthogonal matrix nearest to `X`: `X (X'X)^-½`.
-fn nearest_orthogonal(x: &Matrix) -> Option<Matrix> {
+pub(super) fn nearest_orthogonal(x: &Matrix) -> Option<Matrix> {
     let size = x.columns;
     let (values, vectors) = eigen(&x.crossed(x).values, size);
     if values.iter().any(|&v| v.is_nan() || v <= 0.0) {
@@ -128,7 +128,7 @@ fn nearest_orthogonal(x: &Matrix) -> Option<Matrix> {
     Some(x.times(&vectors.crossed(&vectors.scale_rows(&roots))))
 }
 
-fn unit_columns(x: &Matrix) -> Matrix {
+pub(super) fn unit_columns(x: &Matrix) -> Matrix {
     let scales: Vec<f64> = x.column_squares().iter().map(|sum| 1.0 / sum.sqrt()).collect();
     x.scale_columns(&scales)
 }

@@ -1,7 +1,7 @@
 //! Random rotations to start from.
 
 use crate::factor::matrix::Matrix;
-use crate::resampling::{Purpose, Stream};
+use crate::resampling::{Purpose, Stream, standard_normal};
 
 /// An orthogonal matrix of which each is as likely as another (Stewart 1980): normal columns made orthogonal.
 pub fn random_orthogonal(seed: u64, number: u32, size: usize) -> Matrix {
@@ -29,17 +29,8 @@ pub fn random_orthogonal(seed: u64, number: u32, size: usize) -> Matrix {
     Matrix::from_fn(size, size, |i, j| columns[j][i])
 }
 
-/// A standard normal number (Box & Muller 1958), by functions that give the same bits everywhere.
 fn normal(stream: &Stream, attempt: u32, index: u32) -> f64 {
-    let [a, b, c, d] = stream.words(Purpose::Rotation, attempt, 0, index);
-    let radius = (-2.0 * libm::log(uniform(a, b))).sqrt();
-    radius * libm::cos(std::f64::consts::TAU * uniform(c, d))
-}
-
-/// In (0, 1).
-fn uniform(high: u32, low: u32) -> f64 {
-    let bits = (u64::from(high) << 20) | u64::from(low >> 12);
-    (bits as f64 + 0.5) / (1_u64 << 52) as f64
+    standard_normal(stream.words(Purpose::Rotation, attempt, 0, index))
 }
 
 #[cfg(test)]
