@@ -21,8 +21,6 @@ _QF_TAKES_CHI_SQUARE = 400_000
 
 
 def _fitness(survey: Survey, column: str) -> Value:
-    if not hasattr(cp, "factorability"):
-        return None
     found = cp.factorability(survey.moments.correlation, n=survey.meta["n_rows_passed"])
     return float(found.table[column][0])
 

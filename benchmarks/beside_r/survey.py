@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 Missing = Literal["listwise", "pairwise"]
 
 _CONTINUOUS = "holzinger_swineford_1939"
-_TAKES_FACTORS = "factors" in inspect.signature(cp.reliability).parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +110,6 @@ class Survey:
         self, name: str, *, factors: int = 1, missing: Missing | None = None
     ) -> float | None:
         """Return our coefficient; None where there is none of this name, or of so many factors."""
-        if factors > 1 and not _TAKES_FACTORS:
-            return None
         return _value(self.responses, name, factors, missing or self.missing)
 
     def of_correlations(self, name: str) -> float | None:
@@ -129,10 +125,9 @@ class Survey:
 
 
 def _value(responses: cp.Responses, name: str, factors: int, missing: Missing) -> float | None:
-    more: dict[str, Any] = {"factors": factors} if _TAKES_FACTORS else {}
     try:
         table = cp.reliability(
-            responses, coefficients=name, interval=None, missing=missing, **more
+            responses, coefficients=name, interval=None, missing=missing, factors=factors
         ).table
     except cp.OptionError:
         # No such coefficient, or none of so many factors.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +15,6 @@ from compassion_psy.omega_conventions import CONVENTIONS, ONE, Convention
 from compassion_psy.omega_ledger_result import LEDGER_COLUMNS
 from compassion_psy.omega_turned import negative_items, with_turned
 from compassion_psy.reliability import reliability
-
-_TAKES_FACTORS = "factors" in inspect.signature(reliability).parameters
 
 _SCHEMA: dict[str, Any] = {
     "scale": pl.String,
@@ -123,15 +120,12 @@ def _row(
 
 def _found(responses: Responses, each: Convention, factors: int, threads: int | None) -> _Found:
     """Return what a coefficient is, or why it is not."""
-    more: dict[str, Any] = {"factors": factors} if _TAKES_FACTORS else {}
-    if factors > 1 and not _TAKES_FACTORS:
-        return _Found(None, 0, "there is one factor only yet")
     try:
         row = reliability(
             responses,
             # What has no coefficient needs what alpha needs.
             coefficients=each.coefficient or "alpha",
-            **more,
+            factors=factors,
             interval=None,
             missing="pairwise" if each.pairwise else "listwise",
             threads=threads,
