@@ -197,5 +197,5 @@ def test_strata_of_a_published_scale() -> None:
 
 def test_items_left_out_leave_no_strata() -> None:
     frame, scale = stratified("two_factor")
-    with pytest.raises(cp.OptionError, match="not of a scale without one of its items"):
+    with pytest.raises(cp.OptionError, match="items are taken out of moments"):
         cp.item_analysis(frame, scale, coefficients="alpha_stratified")

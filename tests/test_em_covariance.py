@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
-from compassion_psy.reliability_definitions import ORDINAL
+from compassion_psy.reliability_definitions import DEFINITIONS, OF_SUBSCALES, ORDINAL
 from reference_data import FOLDER, values
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -30,6 +30,9 @@ LOG_LIKELIHOOD = 1e-8
 ONE_STAGE = 1e-3
 
 Floats = npt.NDArray[np.float64]
+
+# Ordinal coefficients are of tables, which EM has none of.
+OF_MOMENTS = [name for name in DEFINITIONS if name not in (OF_SUBSCALES, *ORDINAL)]
 
 
 def scale(items: int, minimum: int = 1, maximum: int = 5) -> cp.Scale:
@@ -119,11 +122,9 @@ def test_complete_answers_have_the_listwise_numbers() -> None:
     assert found.missing_information["missing_information"].abs().max() < SOLVED
     assert found.patterns.rows() == [("x" * 8, n, 0, "")]
     for interval in (cp.Bootstrap(50, seed=1), "adf"):
-        options: dict[str, Any] = {"coefficients": "all", "interval": interval}
+        options: dict[str, Any] = {"coefficients": OF_MOMENTS, "factors": 1, "interval": interval}
         em = cp.reliability(rows, of, missing="em", **options).table
-        listwise = cp.reliability(rows, of, **options).table
-        # Ordinal coefficients are of tables, which EM has none of.
-        assert em.equals(listwise.filter(~pl.col("coefficient").is_in(ORDINAL)))
+        assert em.equals(cp.reliability(rows, of, **options).table)
 
 
 def test_a_site_without_holes_has_the_listwise_numbers() -> None:
@@ -175,7 +176,7 @@ def test_every_bootstrap_has_an_interval(method: Any, design: dict[str, str]) ->
         stratum=pl.int_range(400) // 200,
         weight=0.5 + pl.int_range(400) % 3,
     )
-    options: dict[str, Any] = {"missing": "em", "coefficients": "all", **design}
+    options: dict[str, Any] = {"missing": "em", "coefficients": OF_MOMENTS, "factors": 1, **design}
     interval = cp.Bootstrap(60, method=method, seed=4)
     table = cp.reliability(rows, scale(8), interval=interval, **options).table
     assert table["failed"].sum() == 0
@@ -188,7 +189,7 @@ def test_every_bootstrap_has_an_interval(method: Any, design: dict[str, str]) ->
 def test_the_bootstrap_and_influence_values_agree() -> None:
     rows = with_holes(frame("congeneric"))
     names = ["alpha", "alpha_std", "lambda2", "omega_u", "omega_total"]
-    options: dict[str, Any] = {"missing": "em", "coefficients": names}
+    options: dict[str, Any] = {"missing": "em", "coefficients": names, "factors": 1}
     resampled = cp.reliability(rows, scale(8), interval=cp.Bootstrap(2000, seed=5), **options)
     adf = cp.reliability(rows, scale(8), interval="adf", **options).table["se"].to_list()
     # The standard deviation of 2,000 replicates is known to 1.6 %; terms of 1/n add to that.

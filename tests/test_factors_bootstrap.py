@@ -107,6 +107,7 @@ def influences(**options: Any) -> tuple[cp.FactorSolution, np.ndarray, np.ndarra
     given = {
         "extraction": found.method,
         "rotation": found.rotation,
+        "gamma": found.gamma or 0.0,
         "kaiser": bool(found.kaiser),
         "loadings": array(found),
         "uniquenesses": found.uniquenesses["uniqueness"].to_numpy(),

@@ -422,7 +422,7 @@ def test_all_leaves_ordinal_out_where_there_are_no_categories() -> None:
     assert not set(ORDINAL) & set(both.filter(scale="real")["coefficient"])
     with pytest.raises(cp.DataError, match=r"omega_ordinal is of ordered categories.*continuous"):
         cp.reliability(rows, real, coefficients="omega_ordinal")
-    with pytest.raises(cp.OptionError, match="alpha_ordinal counts each person once"):
+    with pytest.raises(cp.OptionError, match="count each person once"):
         cp.reliability(rows, scale(5, 1, 5), coefficients="alpha_ordinal", weights="weight")
 
 

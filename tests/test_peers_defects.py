@@ -65,7 +65,11 @@ def congeneric(persons: int, seed: int) -> tuple[pl.DataFrame, cp.Scale]:
 def test_replicates_are_of_the_data_not_of_each_other() -> None:
     frame, scale = congeneric(200, seed=1)
     result = cp.reliability(
-        frame, scale, coefficients=["alpha", "omega_total"], interval=cp.Bootstrap(2000, seed=1)
+        frame,
+        scale,
+        coefficients=["alpha", "omega_total"],
+        factors=1,
+        interval=cp.Bootstrap(2000, seed=1),
     )
     for name in ("alpha", "omega_total"):
         drawn = result.replicates.filter(coefficient=name)["value"].to_numpy()
@@ -73,7 +77,9 @@ def test_replicates_are_of_the_data_not_of_each_other() -> None:
         early, late = drawn[:1000].std(), drawn[1000:].std()
         # The spread of 1000 is known to 1/sqrt(2000); four such errors of a difference of two.
         assert math.log(late / early) == pytest.approx(0, abs=4 * math.sqrt(2 / 2000))
-        adf = cp.reliability(frame, scale, coefficients=name, interval="adf").table["se"][0]
+        adf = cp.reliability(frame, scale, coefficients=name, factors=1, interval="adf").table[
+            "se"
+        ][0]
         assert drawn.std() == pytest.approx(adf, rel=0.15)
 
 

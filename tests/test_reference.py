@@ -1,5 +1,6 @@
 """The compiled core and the twin against values computed with R; see reference/README.md."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -343,7 +344,14 @@ def test_every_file_of_values_is_used() -> None:
     # Quantiles of distributions are asked for inside the core; its own tests hold them to these.
     used |= {"boot_ci", "philox", "distributions"}
     # Those with tests of their own name their file there.
-    own = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    folder = Path(__file__).parent
+    own = [path.read_text() for path in folder.glob("test_*.py")]
+    own += [path.read_text() for path in folder.parent.glob("rust/psychometrics/tests/*.rs")]
+    own += [path.read_text() for path in folder.parent.glob("benchmarks/beside_r/*.py")]
     values_there_are = {path.stem for path in (FOLDER / "values").glob("*.json")}
-    used |= {name for name in values_there_are if any(f'"{name}"' in text for text in own)}
+    used |= {
+        name
+        for name in values_there_are
+        if any(re.search(rf"""["/]{name}[".]""", text) for text in own)
+    }
     assert used == values_there_are

@@ -17,7 +17,7 @@ from compassion_psy import (
     simulate_survey,
 )
 from compassion_psy.reliability_definitions import DEFINITIONS
-from compassion_psy.reliability_factors import OF_GENERAL, OF_GROUPS
+from compassion_psy.reliability_factors import OF_GENERAL
 from compassion_psy.results import STATUSES
 
 ALL = ("alpha", "alpha_std", "lambda2", "lambda6", "omega_u", "omega_total")
@@ -612,11 +612,8 @@ def test_all_coefficients_by_one_word() -> None:
     result = analyse(coefficients="all", interval=None)
     # This scale has no subscales.
     defined = {name: text for name, text in DEFINITIONS.items() if name != "alpha_stratified"}
-    of_groups = [f"{start}_{j}" for start in OF_GROUPS.values() for j in (1, 2, 3)]
-    assert result.table["coefficient"].to_list() == [*defined, *OF_GENERAL, *of_groups]
-    assert {name for name in defined if result.definitions[name] != defined[name]} == {
-        "omega_total"
-    }
+    assert result.table["coefficient"].to_list() == [*defined, *OF_GENERAL]
+    assert {name: result.definitions[name] for name in defined} == defined
     assert set(ALL) < set(DEFINITIONS)
     with pytest.raises(OptionError, match="'all'"):
         analyse(coefficients=["all"])
