@@ -325,7 +325,7 @@ def test_many_items_that_do_not_vary_are_not_all_named() -> None:
     scale = Scale("wide", items=[*ITEMS, "same", "also"], minimum=1, maximum=5)
     frame = constant.with_columns(same=pl.col("item_1"), also=pl.col("item_2"))
     note = rows(analyse(frame, scale, by="site"), site="S2")[0]["note"]
-    assert "'item_5' and 2 more do not vary here; the total score does not vary" in note
+    assert "'item_5' and 2 more do not vary here | the total score does not vary" in note
 
 
 def test_one_cluster_at_a_site_leaves_the_estimate() -> None:

@@ -43,8 +43,10 @@ def test_what_is_true_of_one_group_is_said_of_it(survey: cp.SimulatedSurvey) -> 
     lines = str(result).splitlines()
     row = next(line for line in lines if line.startswith("omega_u "))
     assert "–" in row
-    assert any("S1: " in line for line in lines)
-    assert not any("S2: " in line for line in lines)
+    mark = row.split()[-1]
+    note = next(line for line in lines if line.startswith(f"{mark}  "))
+    assert note.endswith("(not in every group)")
+    assert "vary" in note
 
 
 def test_few_coefficients_and_many_groups_stay_as_they_are() -> None:

@@ -18,6 +18,7 @@ from compassion_psy.reliability_definitions import (
     ORDINAL,
     SPLIT_STARTS,
 )
+from compassion_psy.reliability_shown import PARTS
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
@@ -185,7 +186,7 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     parts = group.faults()
     if not outcome.valued:
         reason = outcome.reason or group.reason(coefficient, outcome.status)
-        return "; ".join([*parts, reason] if reason else parts)
+        return PARTS.join([*parts, reason] if reason else parts)
     if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
         parts.append(
             f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
@@ -215,7 +216,7 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         elif count >= _MANY * outcome.replicates:
             share = f"{_MANY:.0%} or more of the replicates {what}"
             parts.append(f"{share} ({count:,} of {outcome.replicates:,})")
-    return "; ".join(parts) or None
+    return PARTS.join(parts) or None
 
 
 def fault_of_all(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from compassion_psy.tables import ABSENT, rounded
@@ -12,14 +14,21 @@ FEW_GROUPS = 6
 MANY_COEFFICIENTS = 6
 """With so many coefficients, groups are easier compared in a line than below each other."""
 
+PARTS = " | "
+"""Between what is said of one number."""
+
+_COUNTS = re.compile(r" \([\d,]+ of [\d,]+\)")
+# What differs from group to group is read in the table.
+_OWN = re.compile(r"group \d+: |\d of \d+ items? loads? ")
+
 _SAME = ("scale", "level", "interval", "n_items", "replicates")
 
 
-def side_by_side(table: pl.DataFrame) -> pl.DataFrame | None:
-    """Return coefficients by groups as texts, or None where the table is better as it is.
+def side_by_side(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]] | None:
+    """Return coefficients by groups as texts, and notes; None where the table is better as it is.
 
     Columns are ``coefficient``, a group each, named with its number of persons, what all rows
-    share, and ``note``.
+    share, and ``notes``: the numbers of the notes that are true of it in some group.
     """
     by = table.columns[: table.columns.index("scale")]
     groups = table.select(by).unique(maintain_order=True)
@@ -36,8 +45,17 @@ def side_by_side(table: pl.DataFrame) -> pl.DataFrame | None:
         shown = shown.with_columns(pl.Series(f"{label} (n {part['n'][0]:,})", cells))
     same = [name for name in _SAME if name in table.columns and table[name].n_unique() == 1]
     shown = shown.with_columns(pl.lit(table[name][0]).alias(name) for name in same)
-    notes = [_note(labels, parts, at) for at in range(len(names))]
-    return shown.with_columns(pl.Series("note", notes, dtype=pl.String))
+    said = [_said(parts, at) for at in range(len(names))]
+    everywhere = {note: all(own.get(note, True) for own in said) for each in said for note in each}
+    numbers = {note: at for at, note in enumerate(everywhere, start=1)}
+    marks = [", ".join(map(str, sorted(numbers[note] for note in own))) for own in said]
+    if numbers:
+        shown = shown.with_columns(pl.Series("notes", marks))
+    footnotes = [
+        f"{numbers[note]}  {note}{'' if whole else ' (not in every group)'}"
+        for note, whole in everywhere.items()
+    ]
+    return shown, footnotes
 
 
 def _label(row: dict[str, object], by: list[str]) -> str:
@@ -54,17 +72,15 @@ def _cell(row: dict[str, float | None]) -> str:
     return f"{rounded(estimate)} [{rounded(lower)}, {rounded(upper)}]"
 
 
-def _note(labels: list[str], parts: list[pl.DataFrame], at: int) -> str | None:
-    """Return what is to be known of a coefficient, with the groups it is true of where not all."""
-    said: dict[str, list[str]] = {}
-    for label, part in zip(labels, parts, strict=True):
+def _said(parts: list[pl.DataFrame], at: int) -> dict[str, bool]:
+    """Return what is to be known of a coefficient, and whether it is true of every group."""
+    said: dict[str, int] = {}
+    for part in parts:
         row = part.row(at, named=True)
-        if row["note"] is not None:
-            said.setdefault(row["note"], []).append(label)
+        notes = [_COUNTS.sub("", note) for note in (row["note"] or "").split(PARTS) if note]
         if row.get("failed"):
-            failed = f"{row['failed']:,} replicates without a value"
-            said.setdefault(failed, []).append(label)
-    notes = [
-        note if len(of) == len(labels) else f"{', '.join(of)}: {note}" for note, of in said.items()
-    ]
-    return "; ".join(notes) or None
+            notes.append("some replicates have no value")
+        for note in notes:
+            if not _OWN.match(note):
+                said[note] = said.get(note, 0) + 1
+    return {note: count == len(parts) for note, count in said.items()}

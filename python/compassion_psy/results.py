@@ -164,14 +164,14 @@ class ReliabilityResult:
         """Return the table."""
         return self.table
 
-    def _shown(self) -> pl.DataFrame:
+    def _shown(self) -> tuple[pl.DataFrame, list[str]]:
         """Return the table without the columns of what was not asked for."""
         table = self.table
         if table["interval"].null_count() == table.height:
             table = table.drop("lower", "upper", "level", "interval")
         table = table if self.replicate_sets else table.drop("replicates", "failed")
-        beside = side_by_side(table)
-        return table if beside is None else beside
+        shown, notes = side_by_side(table) or (table, [])
+        return shown, [*notes, *self._notes()]
 
     def _notes(self) -> list[str]:
         if len(self.definitions) < MANY_COEFFICIENTS:
@@ -182,10 +182,12 @@ class ReliabilityResult:
 
     def __str__(self) -> str:
         """Return the table as text, rounded."""
-        return tables.to_text(self._shown(), title="Reliability", notes=self._notes())
+        shown, notes = self._shown()
+        return tables.to_text(shown, title="Reliability", notes=notes)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook, rounded."""
-        return tables.to_html(self._shown(), title="Reliability", notes=self._notes())
+        shown, notes = self._shown()
+        return tables.to_html(shown, title="Reliability", notes=notes)
