@@ -23,6 +23,8 @@ from benchmarks.timing import Entry, clocked, race
 from benchmarks.workload import Target, Workload
 
 FACTORS = 3
+SURVEY = (2436, 25)  # persons and items of the goals for several factors
+DRAWS = 1000
 LAMBDAS = ("lambda1", "lambda2", "lambda3", "lambda4", "lambda5", "lambda5_plus", "lambda6")
 
 
@@ -70,7 +72,8 @@ def polychoric(sizes: Sizes, seed: int) -> Iterator[Workload]:
     field.append(_us(f"{OURS}, {less}", ours(few, 2), 2, sizes))
     figures = race([*field, *_in_r(f"psych::polychoric, {less}", few, "polychoric", 1)])
     title = f"Polychoric correlations: {answers.size}, with standard errors, from the frame"
-    yield Workload("polychoric", title, sizes.persons, 1, figures)
+    target = Target("polychoric correlations, seconds", figures[0].median, 1.0)
+    yield Workload("polychoric", title, sizes.persons, 1, figures, (target,))
 
 
 def factors(sizes: Sizes, seed: int) -> Iterator[Workload]:
@@ -91,7 +94,8 @@ def factors(sizes: Sizes, seed: int) -> Iterator[Workload]:
     ]
     figures = race([*field, *_in_r("psych::fa, one start", answers, "factors", 1)])
     title = f"{FACTORS} factors, minres and oblimin: {answers.size}, from the frame"
-    yield Workload("factors", title, sizes.many_persons, 1, figures)
+    target = Target("factors from 30 starts, seconds", figures[0].median, 0.5)
+    yield Workload("factors", title, sizes.many_persons, 1, figures, (target,))
 
 
 def lambdas(sizes: Sizes, seed: int) -> Iterator[Workload]:
@@ -110,7 +114,49 @@ def lambdas(sizes: Sizes, seed: int) -> Iterator[Workload]:
     guttman = "psych::guttman of correlations, split halves sampled"
     figures = race([*field, *_in_r(guttman, answers, "lambdas", 1)])
     title = f"Guttman's lambdas: {answers.size}, with standard errors, from the frame"
-    yield Workload("lambdas", title, sizes.many_persons, 1, figures)
+    target = Target("every lambda, seconds", figures[0].median, 0.3)
+    yield Workload("lambdas", title, sizes.many_persons, 1, figures, (target,))
+
+
+def hierarchical(sizes: Sizes, seed: int) -> Iterator[Workload]:
+    """Time the bootstrap of omega_h; psych fits once, what it would do for each replicate."""
+    answers = clusters_of_items(*SURVEY, FACTORS, seed)
+    bootstrap = cp.Bootstrap(sizes.replicates, method="bca", seed=seed)
+
+    def ours(threads: int) -> Callable[[], Any]:
+        return lambda: cp.reliability(
+            answers.frame,
+            answers.scale,
+            coefficients=["omega_h"],
+            factors=FACTORS,
+            interval=bootstrap,
+            threads=threads,
+            progress=False,
+        )
+
+    field = [_us(OURS, ours(n), n, sizes) for n in (2, 1)]
+    once = "psych::omega, once, without an interval"
+    figures = race([*field, *_in_r(once, answers, "omega", sizes.slow_rounds)])
+    title = f"omega_h, {FACTORS} factors: {answers.size}, {sizes.replicates:,} replicates, BCa"
+    target = Target("omega_h with BCa, seconds", figures[0].median, 1.5)
+    persons = answers.frame.height
+    yield Workload("hierarchical", title, persons, sizes.replicates, figures, (target,))
+
+
+def retention(sizes: Sizes, seed: int) -> Iterator[Workload]:
+    """Time parallel analysis, with normal and with permuted answers."""
+    answers = clusters_of_items(*SURVEY, FACTORS, seed)
+
+    def ours(threads: int) -> Callable[[], Any]:
+        return lambda: cp.number_of_factors(
+            answers.frame, answers.scale, draws=DRAWS, seed=seed, threads=threads, progress=False
+        )
+
+    field = [_us(OURS, ours(n), n, sizes) for n in (2, 1)]
+    figures = race([*field, *_in_r("psych::fa.parallel", answers, "parallel", 1)])
+    title = f"Parallel analysis: {answers.size}, {DRAWS:,} draws of each kind"
+    target = Target("parallel analysis, seconds", figures[0].median, 2.0)
+    yield Workload("retention", title, answers.frame.height, DRAWS, figures, (target,))
 
 
 def twins(x: contenders.Array) -> dict[str, float]:

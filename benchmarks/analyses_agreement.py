@@ -31,6 +31,8 @@ def checks(answers: Answers, of_factors: Answers) -> Iterator[Check]:
     yield from _polychoric(answers)
     yield from _factors(of_factors)
     yield from _lambdas(answers)
+    yield from _hierarchical(of_factors)
+    yield from _retention(of_factors)
 
 
 def _items(answers: Answers) -> Iterator[Check]:
@@ -82,6 +84,28 @@ def _lambdas(answers: Answers) -> Iterator[Check]:
     standardised = np.array(list(twins(x / x.std(axis=0)).values()))
     difference = float(np.abs(_numbered(by_r(answers, "lambdas"), "lambda") - standardised).max())
     yield Check("lambdas of correlations", "R psych::guttman", difference, EXACT)
+
+
+def _hierarchical(answers: Answers) -> Iterator[Check]:
+    if not r.versions():
+        return
+    result = cp.reliability(
+        answers.frame, answers.scale, coefficients="omega_h", factors=FACTORS, interval=None
+    )
+    difference = abs(result.table["estimate"][0] - by_r(answers, "omega")["omega_h"])
+    yield Check("omega_h of the sample", "R psych::omega", difference, PSYCH_OBLIMIN)
+
+
+def _retention(answers: Answers) -> Iterator[Check]:
+    if not r.versions():
+        return
+    mine = cp.number_of_factors(answers.frame, answers.scale, draws=20, seed=1).eigenvalues
+    mine = mine.filter(type="components", random="normal")
+    observed = mine["observed"].to_numpy()
+    theirs = _numbered(by_r(answers, "parallel"), "eigenvalue")
+    yield Check(
+        "eigenvalues", "R psych::fa.parallel", float(np.abs(observed - theirs).max()), EXACT
+    )
 
 
 def _numbered(told: dict[str, float], name: str) -> Array:

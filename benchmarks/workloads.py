@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks import agreement, analyses_agreement, chance
-from benchmarks.analyses import FACTORS, factors, item_analysis, lambdas, polychoric
+from benchmarks.analyses import (
+    FACTORS,
+    factors,
+    hierarchical,
+    item_analysis,
+    lambdas,
+    polychoric,
+    retention,
+)
 from benchmarks.check import Check
 from benchmarks.datasets import clusters_of_items, survey
 from benchmarks.kernels import kernels
@@ -25,6 +33,8 @@ WORKLOADS: dict[str, Callable[[Sizes, int], Iterator[Workload]]] = {
     "polychoric": polychoric,
     "factors": factors,
     "lambdas": lambdas,
+    "hierarchical": hierarchical,
+    "retention": retention,
     "kernels": kernels,
 }
 

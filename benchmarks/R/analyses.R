@@ -22,6 +22,11 @@ analyses <- list(
   lambdas = function(x) {
     found <- suppressMessages(psych::guttman(cor(x)))
     c(lambda = c(found$lambda.1, found$lambda.2, found$lambda.3, found$lambda.5, found$lambda.6))
+  },
+  omega = function(x) c(omega_h = psych::omega(x, nfactors = 3, flip = FALSE, plot = FALSE)$omega_h),
+  parallel = function(x) {
+    found <- psych::fa.parallel(x, fm = "minres", n.iter = 1000, plot = FALSE, quant = 0.95)
+    c(eigenvalue = found$pc.values)
   }
 )
 
