@@ -199,7 +199,7 @@ pub fn loading_influences(
                 values[i * items + j] = 0.5 * slope[at];
                 values[j * items + i] = 0.5 * slope[at];
             }
-            let gradient = Gradient { matrix: Moving::Correlation, values };
+            let gradient = Gradient { matrix: Moving::Correlation, values, product: None };
             let influences =
                 Influences::new(simd, responses, group, &dispersion, &gradient, pairwise, monitor);
             Ok(influences.summary())

@@ -31,6 +31,8 @@ pub struct MlFit {
 /// The symmetric matrix `left right' + right left'`, and `own` more on its diagonal.
 #[derive(Debug, Clone, Default)]
 pub struct ProductForm {
+    /// What every entry has besides.
+    pub all: f64,
     /// One column.
     pub left: Vec<f64>,
     /// The other.
@@ -42,11 +44,11 @@ pub struct ProductForm {
 impl ProductForm {
     /// The whole matrix: the products of the columns both ways, and the diagonal.
     pub fn matrix(&self) -> Vec<f64> {
-        let ProductForm { left, right, own } = self;
+        let ProductForm { all, left, right, own } = self;
         let items = own.len();
         let mut matrix: Vec<f64> = (0..items * items)
             .map(|at| (at / items, at % items))
-            .map(|(i, j)| left[i] * right[j] + left[j] * right[i])
+            .map(|(i, j)| all + left[i] * right[j] + left[j] * right[i])
             .collect();
         matrix.iter_mut().step_by(items + 1).zip(own).for_each(|(value, own)| *value += own);
         matrix

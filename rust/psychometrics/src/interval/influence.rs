@@ -9,6 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{IntervalStatus, normal_quantile};
+use crate::factor::ProductForm;
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
 use crate::reliability::{Gradient, Matrix};
@@ -119,9 +120,10 @@ impl Influences<'_> {
             for (column, mean) in columns.chunks_exact_mut(rows.len()).zip(&self.dispersion.means) {
                 column.iter_mut().for_each(|x| *x -= mean);
             }
-            match self.shared_slope {
-                Some(slope) => self.add_shared(slope, &columns, &mut values),
-                None => quadratic_forms(self.simd, &columns, &self.in_covariances, &mut values),
+            match (&self.gradient.product, self.shared_slope) {
+                (Some(product), _) => add_product(product, &columns, &mut values),
+                (None, Some(slope)) => self.add_shared(slope, &columns, &mut values),
+                _ => quadratic_forms(self.simd, &columns, &self.in_covariances, &mut values),
             }
             values.iter_mut().for_each(|value| *value -= self.centre);
         }
@@ -244,6 +246,24 @@ fn shared_slope(gradient: &[f64], items: usize) -> Option<f64> {
     let first = *gradient.get(1)?;
     let mut others = gradient.iter().enumerate().filter(|(at, _)| at % (items + 1) != 0);
     others.all(|(_, g)| *g == first).then_some(first)
+}
+
+/// The square of the total, the product of two weighted totals, and of each item its square.
+fn add_product(product: &ProductForm, columns: &[f64], values: &mut [f64]) {
+    let rows = values.len();
+    let mut totals = vec![[0.0; 3]; rows];
+    let weights = product.left.iter().zip(&product.right).zip(&product.own);
+    for (column, ((left, right), own)) in columns.chunks_exact(rows).zip(weights) {
+        for ((value, sums), x) in values.iter_mut().zip(&mut totals).zip(column) {
+            sums[0] += x;
+            sums[1] += left * x;
+            sums[2] += right * x;
+            *value += own * x * x;
+        }
+    }
+    for (value, [all, left, right]) in values.iter_mut().zip(&totals) {
+        *value += product.all * all * all + 2.0 * left * right;
+    }
 }
 
 /// Sums of values and their powers.

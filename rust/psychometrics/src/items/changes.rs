@@ -198,7 +198,7 @@ impl<'a> Changes<'a> {
 
     /// Adds up what a product form of complete rows says.
     pub fn add_product(&mut self, form: &ProductForm, centre: f64, sums: &mut [f64; 2]) {
-        let ProductForm { left, right, own } = form;
+        let ProductForm { left, right, own, .. } = form;
         product_forms(self.simd, &self.columns, left, right, own, &mut self.scratch);
         add_power_sums(self.simd, &self.scratch, centre, sums);
     }

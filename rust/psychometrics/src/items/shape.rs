@@ -34,7 +34,8 @@ impl Shape {
     ) -> Option<Shape> {
         let k = dispersion.items;
         let product = estimator.product_gradient(coefficient, dispersion);
-        if let (Some(mut form), false) = (product, pairwise) {
+        // What every product counts besides is no part of this shape.
+        if let Some(mut form) = product.filter(|form| form.all == 0.0 && !pairwise) {
             let centre = centre(&form, dispersion);
             for values in [&mut form.left, &mut form.right, &mut form.own] {
                 values.insert(item.min(values.len()), 0.0);

@@ -5,6 +5,7 @@ use super::closed::{
     off_diagonal_squares, sem as standard_error, split_half_share,
 };
 use super::split::Split;
+use crate::factor::ProductForm;
 use crate::linalg::inverse;
 use crate::moments::Dispersion;
 
@@ -70,7 +71,7 @@ pub(super) fn split_half_mean(dispersion: &Dispersion) -> Vec<f64> {
 }
 
 /// Nothing where two columns are tied: then it depends on the direction.
-pub(super) fn lambda5(dispersion: &Dispersion, plus: bool) -> Option<Vec<f64>> {
+pub(super) fn lambda5(dispersion: &Dispersion, plus: bool) -> Option<ProductForm> {
     let Dispersion { items, trace, total, ref covariance, .. } = *dispersion;
     let shares: Vec<f64> = covariance.iter().map(|c| c / trace).collect();
     let squares = column_squares(&shares, items);
@@ -81,14 +82,14 @@ pub(super) fn lambda5(dispersion: &Dispersion, plus: bool) -> Option<Vec<f64>> {
         return None;
     }
     let (scale, root) = (lambda5_scale(items, plus), trace * most.sqrt());
-    let mut gradient = vec![(trace - scale * root) / (total * total); items * items];
-    gradient.iter_mut().step_by(items + 1).for_each(|g| *g -= 1.0 / total);
-    for i in (0..items).filter(|&i| i != column) {
-        let slope = 0.5 * scale * covariance[i * items + column] / (root * total);
-        gradient[i * items + column] += slope;
-        gradient[column * items + i] += slope;
-    }
-    Some(gradient)
+    let slope = |i: usize| 0.5 * scale * covariance[i * items + column] / (root * total);
+    let at = |i: usize| i == column;
+    Some(ProductForm {
+        all: (trace - scale * root) / (total * total),
+        left: (0..items).map(|i| if at(i) { 1.0 } else { 0.0 }).collect(),
+        right: (0..items).map(|i| if at(i) { 0.0 } else { slope(i) }).collect(),
+        own: vec![-1.0 / total; items],
+    })
 }
 
 pub(super) fn mu(dispersion: &Dispersion, depth: i32) -> Option<Vec<f64>> {
@@ -125,15 +126,20 @@ pub(super) fn mu(dispersion: &Dispersion, depth: i32) -> Option<Vec<f64>> {
 }
 
 /// The split stays where it is: what is near the best one is less than it.
-pub(super) fn split_half(dispersion: &Dispersion, split: &Split) -> Option<Vec<f64>> {
+pub(super) fn split_half(dispersion: &Dispersion, split: &Split) -> Option<ProductForm> {
     let Dispersion { items, total, .. } = *dispersion;
     if !split.unique || split.first_half.len() != items {
         return None;
     }
-    let common = -4.0 * split.covariance / (total * total);
-    let between = |at: usize| split.first_half[at / items] != split.first_half[at % items];
-    let slope = |at: usize| if between(at) { common + 2.0 / total } else { common };
-    Some((0..items * items).map(slope).collect())
+    let half = |own: bool, value: f64| {
+        split.first_half.iter().map(|&first| if first == own { value } else { 0.0 }).collect()
+    };
+    Some(ProductForm {
+        all: -4.0 * split.covariance / (total * total),
+        left: half(true, 2.0 / total),
+        right: half(false, 1.0),
+        own: vec![0.0; items],
+    })
 }
 
 pub(super) fn alpha_stratified(dispersion: &Dispersion, subscales: &[usize]) -> Option<Vec<f64>> {

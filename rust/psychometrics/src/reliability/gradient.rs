@@ -11,6 +11,8 @@ pub struct Gradient {
     pub matrix: Matrix,
     /// Symmetric, items × items.
     pub values: Vec<f64>,
+    /// The same as few products, where it is so: less work for each person.
+    pub product: Option<ProductForm>,
 }
 
 impl Gradient {
@@ -37,6 +39,10 @@ impl Gradient {
 impl Estimator {
     /// The derivative of a coefficient where it was last evaluated; nothing where it has none.
     pub fn gradient(&self, coefficient: Coefficient, dispersion: &Dispersion) -> Option<Gradient> {
+        if let Some(product) = self.product_gradient(coefficient, dispersion) {
+            let values = product.matrix();
+            return Some(Gradient { matrix: Matrix::Covariance, values, product: Some(product) });
+        }
         let values = match coefficient {
             Coefficient::Alpha | Coefficient::Lambda3 | Coefficient::Mu0 => {
                 closed_gradient::alpha(dispersion)
@@ -44,23 +50,14 @@ impl Estimator {
             Coefficient::AlphaStd => closed_gradient::alpha_std(dispersion),
             Coefficient::Lambda1 => closed_gradient::lambda1(dispersion),
             Coefficient::Lambda2 | Coefficient::Mu1 => closed_gradient::lambda2(dispersion)?,
-            Coefficient::Lambda4 | Coefficient::SplitHalfMax => {
-                closed_gradient::split_half(dispersion, &self.most.split)?
-            }
-            Coefficient::Lambda5 => closed_gradient::lambda5(dispersion, false)?,
-            Coefficient::Lambda5Plus => closed_gradient::lambda5(dispersion, true)?,
             Coefficient::Lambda6 => closed_gradient::lambda6(dispersion)?,
             Coefficient::Mu2 => closed_gradient::mu(dispersion, 2)?,
             Coefficient::Mu3 => closed_gradient::mu(dispersion, 3)?,
-            Coefficient::SplitHalfMin => {
-                closed_gradient::split_half(dispersion, &self.least.split)?
-            }
             Coefficient::SplitHalfMean => closed_gradient::split_half_mean(dispersion),
             Coefficient::AverageR => closed_gradient::average_r(dispersion),
             Coefficient::SignalToNoise => closed_gradient::signal_to_noise(dispersion),
             Coefficient::Sem => closed_gradient::sem(dispersion)?,
-            Coefficient::OmegaU => self.omega_u_gradient(dispersion, false)?,
-            Coefficient::OmegaUObserved => self.omega_u_gradient(dispersion, true)?,
+            Coefficient::OmegaUObserved => self.omega_u_observed_gradient(dispersion)?,
             Coefficient::OmegaTotal if self.model.factors == 1 => {
                 self.omega_of_one_gradient(dispersion)?
             }
@@ -77,6 +74,13 @@ impl Estimator {
                 let fit = &self.last.hierarchy;
                 hierarchical::gradient(coefficient, fit, self.model, &dispersion.correlation)?
             }
+            // These are products, or have no derivative here.
+            Coefficient::Lambda4
+            | Coefficient::SplitHalfMax
+            | Coefficient::SplitHalfMin
+            | Coefficient::Lambda5
+            | Coefficient::Lambda5Plus
+            | Coefficient::OmegaU => return None,
             // No functions of moments.
             Coefficient::AlphaOrdinal
             | Coefficient::OmegaOrdinal
@@ -88,7 +92,7 @@ impl Estimator {
             }
         };
         let matrix = coefficient.matrix();
-        Some(Gradient { matrix, values })
+        Some(Gradient { matrix, values, product: None })
     }
 
     /// The same in covariances as a sum of few products, which is less work for each person; nothing where it is none.
@@ -99,16 +103,20 @@ impl Estimator {
     ) -> Option<ProductForm> {
         match coefficient {
             Coefficient::OmegaU => self.omega_u_product(dispersion, false),
+            Coefficient::Lambda4 | Coefficient::SplitHalfMax => {
+                closed_gradient::split_half(dispersion, &self.most.split)
+            }
+            Coefficient::SplitHalfMin => closed_gradient::split_half(dispersion, &self.least.split),
+            Coefficient::Lambda5 => closed_gradient::lambda5(dispersion, false),
+            Coefficient::Lambda5Plus => closed_gradient::lambda5(dispersion, true),
             _ => None,
         }
     }
 
-    fn omega_u_gradient(&self, dispersion: &Dispersion, observed: bool) -> Option<Vec<f64>> {
-        let mut gradient = self.omega_u_product(dispersion, observed)?.matrix();
-        if observed {
-            let in_total = -(self.omega_u_parts(dispersion).0 / dispersion.total).powi(2);
-            gradient.iter_mut().for_each(|g| *g += in_total);
-        }
+    fn omega_u_observed_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
+        let mut gradient = self.omega_u_product(dispersion, true)?.matrix();
+        let in_total = -(self.omega_u_parts(dispersion).0 / dispersion.total).powi(2);
+        gradient.iter_mut().for_each(|g| *g += in_total);
         Some(gradient)
     }
 
