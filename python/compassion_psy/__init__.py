@@ -45,6 +45,7 @@ from compassion_psy.results import ReliabilityResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
+from compassion_psy.sites.pooling import pool
 
 __all__ = [
     "Answers",
@@ -87,6 +88,7 @@ __all__ = [
     "moments",
     "ordinal_alpha",
     "polychoric",
+    "pool",
     "read_labels",
     "read_survey",
     "reliability",
