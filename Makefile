@@ -21,7 +21,7 @@ CORE_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml C
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench reference lock clean
+.PHONY: help demo test test-slow lint format bench beside-r reference lock clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,10 +54,18 @@ format: $(VENV)/.requirements ## Format the code and apply the safe fixes
 bench: $(VENV)/.core ## Compare speed with the other ways to get the same numbers
 	$(BIN)/python -m benchmarks
 
+beside-r: $(VENV)/.core ## Write the page of our numbers beside R's (needs ../shared)
+	$(BIN)/python -m benchmarks.beside_r
+
 reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate.R
 	Rscript tests/reference/generate_scores.R
 	Rscript tests/reference/generate_factors.R
+	Rscript tests/reference/generate_omega_ledger.R
+	Rscript tests/reference/generate_em.R
+	Rscript tests/reference/generate_rotations.R
+	Rscript tests/reference/generate_factor_scores.R
+	Rscript tests/reference/generate_beside_r.R
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

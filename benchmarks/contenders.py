@@ -93,6 +93,18 @@ def omega_u_by_factor_analyzer(x: Array, n_replicates: int, rng: np.random.Gener
     return result
 
 
+def factors_by_factor_analyzer(x: Array, factors: int, rotation: str | None) -> Array:
+    """Return communalities by factor_analyzer; where factors correlate, they leave that out."""
+    with warnings.catch_warnings():
+        # It calls scikit-learn by an argument's old name.
+        warnings.filterwarnings("ignore", "'force_all_finite' was renamed", FutureWarning)
+        analyzer = importlib.import_module("factor_analyzer").FactorAnalyzer(
+            n_factors=factors, rotation=rotation, method="minres"
+        )
+        analyzer.fit(x)
+    return np.asarray(analyzer.get_communalities())
+
+
 def clustered_rows(responses: cp.Responses) -> tuple[npt.NDArray[np.float32], Starts]:
     """Return the answers of clustered responses and the first row of each cluster.
 

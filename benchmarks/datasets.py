@@ -52,6 +52,23 @@ def survey(persons: int, items: int, sites: int, seed: int) -> Answers:
 
 
 @cache
+def clusters_of_items(persons: int, items: int, factors: int, seed: int) -> Answers:
+    """Answers 1 to 5 to items of several factors, which correlate at a half."""
+    random = np.random.default_rng(seed)
+    common = random.standard_normal(persons)
+    own = [random.standard_normal(persons) for _ in range(factors)]
+    frame = pl.DataFrame(
+        {f"item_{j + 1}": _answers(common + own[j % factors], random) for j in range(items)}
+    )
+    return Answers(frame, cp.Scale("factors", items=frame.columns, minimum=1, maximum=5))
+
+
+def _answers(factor: npt.NDArray[np.float64], random: np.random.Generator) -> npt.NDArray[np.int64]:
+    latent = 0.5 * factor + 0.8 * random.standard_normal(len(factor))
+    return np.digitize(latent, [-1.5, -0.5, 0.5, 1.5]) + 1
+
+
+@cache
 def uniform(persons: int, items: int, seed: int) -> Answers:
     """Answers 1 to 5 that know nothing of each other: what the floors were measured on."""
     random = np.random.default_rng(seed)

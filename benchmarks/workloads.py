@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import agreement, chance
+from benchmarks import agreement, analyses_agreement, chance
+from benchmarks.analyses import FACTORS, factors, item_analysis, lambdas, polychoric
 from benchmarks.check import Check
-from benchmarks.datasets import survey
+from benchmarks.datasets import clusters_of_items, survey
 from benchmarks.kernels import kernels
 from benchmarks.one_sample import alpha, omega
 from benchmarks.sizes import Sizes
@@ -20,6 +21,10 @@ WORKLOADS: dict[str, Callable[[Sizes, int], Iterator[Workload]]] = {
     "sites": sites,
     "clusters": clusters,
     "file": file,
+    "items": item_analysis,
+    "polychoric": polychoric,
+    "factors": factors,
+    "lambdas": lambdas,
     "kernels": kernels,
 }
 
@@ -34,3 +39,5 @@ def checks(sizes: Sizes, seed: int) -> Iterator[Check]:
     small = survey(sizes.small_persons, sizes.small_items, 1, seed)
     yield from agreement.same_bits(small, seed)
     yield from chance.checks(small, sizes.small_replicates, seed)
+    of_factors = clusters_of_items(sizes.small_persons, sizes.many_items, FACTORS, seed)
+    yield from analyses_agreement.checks(small, of_factors)

@@ -223,8 +223,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "by of numbers": ({"by": [5]}, ["by is [5]", "column names"]),
     "weights a list": ({"weights": ["w"]}, ["weights is ['w']", "one column name"]),
     "no scale": ({"scale": None}, ["scale is None", "must be a Scale"]),
-    "scale by name": ({"scale": "care"}, ["scale is 'care'", "must be a Scale"]),
-    "scales by name": ({"scale": ["care"]}, ["scale is ['care']", "must be a Scale"]),
+    "scale by number": ({"scale": 5}, ["scale is 5", "must be a Scale"]),
+    "scales by number": ({"scale": [5]}, ["scale is (5,)", "must be a Scale"]),
     "scale twice": ({"scale": [CARE, CARE]}, ["two scales have the name 'care'".capitalize()]),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from compassion_psy.factors import efa
-from test_factors import array, matched
+from test_factors import TLI, array, matched
 
 FOLDER = Path(__file__).parents[2] / "shared" / "reference" / "fa"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -53,6 +53,7 @@ def test_extraction(name: str, method: str) -> None:
         limits = expected["none"]["fit"]["RMSEA_90"]
         assert found.fit.rmsea_lower == pytest.approx(limits["lower"], abs=RMSEA)
         assert found.fit.rmsea_upper == pytest.approx(limits["upper"], abs=RMSEA)
+        assert found.fit.tli == pytest.approx(expected["none"]["fit"]["TLI"], abs=TLI)
 
 
 @pytest.mark.parametrize("rotation", KEYS)

@@ -12,6 +12,8 @@ from compassion_psy.audit.result import AuditResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
+from compassion_psy.em_covariance import em_covariance
+from compassion_psy.em_result import EmCovariance
 from compassion_psy.errors import (
     CompassionError,
     CompassionWarning,
@@ -20,6 +22,8 @@ from compassion_psy.errors import (
     OptionError,
     ScaleError,
 )
+from compassion_psy.factor_scores import FactorScores, factor_scores
+from compassion_psy.factorability import Factorability, factorability
 from compassion_psy.factors import efa
 from compassion_psy.factors_result import FactorFit, FactorSolution
 from compassion_psy.harmonise import (
@@ -36,6 +40,8 @@ from compassion_psy.icc import icc
 from compassion_psy.item_analysis import item_analysis
 from compassion_psy.item_results import ItemAnalysis
 from compassion_psy.moments import Moments, moments
+from compassion_psy.omega_ledger import omega_ledger
+from compassion_psy.omega_ledger_result import OmegaLedger
 from compassion_psy.options import Bootstrap
 from compassion_psy.polychoric import polychoric
 from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
@@ -57,14 +63,18 @@ __all__ = [
     "DataError",
     "DateWindow",
     "Duplicates",
+    "EmCovariance",
     "FactorFit",
+    "FactorScores",
     "FactorSolution",
+    "Factorability",
     "Harmonised",
     "ItemAnalysis",
     "Kept",
     "MissingExtraError",
     "Moments",
     "Norms",
+    "OmegaLedger",
     "OptionError",
     "PolychoricResult",
     "Recipe",
@@ -82,10 +92,14 @@ __all__ = [
     "audit",
     "compare_reliability",
     "efa",
+    "em_covariance",
+    "factor_scores",
+    "factorability",
     "harmonise",
     "icc",
     "item_analysis",
     "moments",
+    "omega_ledger",
     "ordinal_alpha",
     "polychoric",
     "pool",

@@ -12,8 +12,11 @@ __all__ = [
     "careless",
     "codes_moments",
     "dispersion",
+    "em_covariance",
     "explore_factors",
+    "factor_fit",
     "influences",
+    "item_statistics",
     "philox4x32",
     "polychoric",
     "reals_moments",
@@ -45,6 +48,8 @@ def analyse(
     interval_name: str | None,
     bootstrap: Any,
     level: float,
+    em: bool = False,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Analysis: ...
@@ -87,6 +92,32 @@ def polychoric(
     categories: int,
     threads: int | None = None,
 ) -> _Polychoric: ...
+
+class _EmCovariance(TypedDict):
+    # groups × items; NaN without an estimate
+    means: npt.NDArray[np.float64]
+    mean_variances: npt.NDArray[np.float64]
+    complete_mean_variances: npt.NDArray[np.float64]
+    # groups × items × items
+    covariance: npt.NDArray[np.float64]
+    covariance_variances: npt.NDArray[np.float64]
+    complete_covariance_variances: npt.NDArray[np.float64]
+    # groups
+    log_likelihood: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.int64]
+    status: npt.NDArray[np.uint8]
+    # patterns of missing answers, by group
+    pattern_group: npt.NDArray[np.int64]
+    pattern_persons: npt.NDArray[np.int64]
+    # patterns × items
+    pattern_answered: npt.NDArray[np.bool_]
+
+def em_covariance(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    threads: int | None = None,
+) -> _EmCovariance: ...
 def codes_moments(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,
@@ -146,20 +177,53 @@ def explore_factors(
     factors: int,
     extraction: str,
     rotation: str | None,
+    gamma: float,
+    target: npt.NDArray[np.float64] | None,
     kaiser: bool,
     random_starts: int,
     seed: int,
     persons: float | None,
     threads: int | None = None,
 ) -> _Factors: ...
+def factor_fit(
+    correlation: npt.NDArray[np.float64],
+    loadings: npt.NDArray[np.float64],
+    uniquenesses: npt.NDArray[np.float64],
+    *,
+    persons: float | None,
+) -> _Fit: ...
 def influences(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,
     *,
     coefficient: str,
     pairwise: bool,
+    subscales: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
+
+# Estimate, standard error and limits × groups × items × coefficients, and their statuses.
+_Estimates = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]
+
+class _ItemStatistics(TypedDict):
+    # groups × items × items
+    covariance: npt.NDArray[np.float64]
+    correlation: npt.NDArray[np.float64]
+    # groups × items
+    total_se: npt.NDArray[np.float64]
+    rest_se: npt.NDArray[np.float64]
+    of_all: _Estimates
+    without: _Estimates
+
+def item_statistics(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    coefficients: Sequence[str],
+    pairwise: bool,
+    level: float,
+    threads: int | None = None,
+) -> _ItemStatistics: ...
 def unit_weights(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
     design: Any,

@@ -20,17 +20,24 @@ from compassion_psy.reliability import reliability
 from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
-    coefficient_names,
     listed_scales,
+)
+from compassion_psy.reliability_names import (
+    coefficient_names,
+    names_of_scales,
+    subscale_numbers,
 )
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 
 def compare_reliability(
     data: Any,
-    scale: Scale | Sequence[Scale],
+    scale: Scale | str | Sequence[Scale | str],
     *,
+    columns: Columns | None = None,
     by: Names = None,
     wave: str | None = None,
     person: str | None = None,
@@ -44,10 +51,12 @@ def compare_reliability(
     ----------
     data : frame
         Answers, as for :func:`reliability`.
-    scale : Scale or sequence of Scale
-        With `by` or `wave`, the scale. Several scales are scores of the same persons in the same
-        row: waves side by side (``[scale.with_columns("t1_{}"), scale.with_columns("t2_{}")]``,
-        with names of their own), or two forms.
+    scale : Scale, str, or sequence of them
+        With `by` or `wave`, the scale, or the id of a published one. Several scales are scores of
+        the same persons in the same row: waves side by side (``[scale.with_columns("t1_{}"),
+        scale.with_columns("t2_{}")]``, with names of their own), or two forms.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of independent groups: sites, countries.
     wave, person : str, optional
@@ -115,10 +124,11 @@ def compare_reliability(
     >>> result.pairs.height
     6
     """
-    names = coefficient_names(coefficients)
+    coefficient_names(coefficients)
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     codes = code_list(missing_codes)
+    scale = chosen(scale, columns)
     one = scale if isinstance(scale, Scale) else None
     if (by is not None) + (wave is not None) + (one is None) != 1:
         raise OptionError(
@@ -127,6 +137,7 @@ def compare_reliability(
         )
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
+    names = names_of_scales(coefficients, listed_scales(scale))
     if one is None:
         return comparison(_of_scales(data, scale, codes, names), level)
     if wave is not None and person is not None:
@@ -237,7 +248,11 @@ def _dependent(
         influences = np.empty((len(labels), persons))
         for at, each in enumerate(kept):
             value, status, influences[at] = _core.influences(
-                each.answers, each.design, coefficient=name, pairwise=False
+                each.answers,
+                each.design,
+                coefficient=name,
+                pairwise=False,
+                subscales=subscale_numbers(each.scale, [name]),
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]

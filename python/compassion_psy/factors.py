@@ -14,7 +14,23 @@ from compassion_psy import _core
 from compassion_psy.data.columns import code_list
 from compassion_psy.errors import OptionError
 from compassion_psy.factors_input import Correlations, correlations, refuse_singular
-from compassion_psy.factors_result import EXTRACTIONS, FactorFit, FactorSolution
+from compassion_psy.factors_names import (
+    Method,
+    Rotation,
+    gamma_of,
+    kaiser_of,
+    method_named,
+    rotation_named,
+    target_of,
+)
+from compassion_psy.factors_result import (
+    EXTRACTIONS,
+    LEAST_UNIQUENESS,
+    FactorSolution,
+    fit_of,
+    standardisation,
+    variance_explained,
+)
 from compassion_psy.options import (
     SEED_MAXIMUM,
     THREADS_MAXIMUM,
@@ -23,30 +39,26 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
-Method = Literal["minres", "ml", "principal_axis", "components"]
-Rotation = Literal["oblimin", "varimax", "quartimax", "promax", "geomin"]
-
-_KAISER = {
-    "oblimin": False,
-    "varimax": True,
-    "quartimax": False,
-    "promax": True,
-    "geomin": False,
-}
 _STARTS_MAXIMUM = 100_000
-_LEAST_UNIQUENESS = 0.005
 
 
 def efa(
     data: Any,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     *,
+    columns: Columns | None = None,
     n_factors: int,
     method: Method = "minres",
     rotation: Rotation | None = "oblimin",
+    gamma: float = 0,
+    target: Any = None,
     kaiser: bool | None = None,
-    missing: Literal["listwise", "pairwise"] = "listwise",
+    correlation: Literal["pearson", "polychoric"] = "pearson",
+    smooth: bool = False,
+    missing: Literal["listwise", "pairwise", "em"] = "listwise",
     missing_codes: Sequence[float] = (),
     n: int | None = None,
     starts: int = 30,
@@ -57,30 +69,52 @@ def efa(
 
     Parameters
     ----------
-    data : frame, Responses, Moments or numpy.ndarray
-        One row a person, as for :func:`reliability`; or the moments of one group; or a correlation
-        matrix (items, items).
-    scale : Scale, optional
-        The scale; reversed items are turned. Not given with Responses or Moments. With a matrix,
-        which holds keyed items already, it names them.
+    data : frame, Responses, Moments, PolychoricResult or numpy.ndarray
+        One row a person, as for :func:`reliability`; or the moments or polychoric correlations of
+        one group; or a correlation matrix (items, items).
+    scale : Scale or str, optional
+        The scale, or the id of a published one; reversed items are turned. Not given with
+        Responses, Moments or a PolychoricResult. With a matrix, which holds keyed items already,
+        it names them.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     n_factors : int
         Number of factors.
     method : {"minres", "ml", "principal_axis", "components"}
         "minres" makes the squared residuals smallest, "ml" the likelihood greatest, both with
         uniquenesses of at least 0.005; "principal_axis" iterates communalities without a bound;
         "components" takes principal components.
-    rotation : {"oblimin", "varimax", "quartimax", "promax", "geomin"} or None
-        "oblimin" (gamma 0), "promax" (power 4) and "geomin" (epsilon 0.01) let factors correlate.
+    rotation : str or None
+        Correlated factors: "oblimin", "geomin" (epsilon 0.01), "promax" (power 4), "target",
+        "bifactor_oblique". Uncorrelated: "varimax", "quartimax", "equamax", "geomin_orthogonal",
+        "target_orthogonal", "bifactor". With a bifactor rotation F1 is the general factor; if it
+        may correlate with groups, only cross-loadings tell how, and a perfect pattern leaves it
+        open [7]_.
+    gamma : float
+        How much oblimin's factors may correlate: 0 (quartimin), less for less. Above 0 the
+        criterion may have no minimum, and then the status is "not_converged".
+    target : array or frame, shape (items, n_factors), optional
+        With "target" and "target_orthogonal": the loadings you expect, NaN (null) where you expect
+        nothing. Factors come in its order.
     kaiser : bool, optional
         Whether items count alike in the rotation, whatever their communality. When not given, as
         in psych: for varimax and promax.
-    missing : {"listwise", "pairwise"}
+    correlation : {"pearson", "polychoric"}
+        Of the answers, or of the normal responses behind them (see :func:`polychoric`); with a
+        matrix, what it holds.
+    smooth : bool
+        Whether to replace correlations that are not positive definite, as polychoric and pairwise
+        ones may be, by near ones that are; notes say how far they moved. Without it "ml" raises
+        DataError, and the other methods analyse them as they are.
+    missing : {"listwise", "pairwise", "em"}
         Whether to use persons who answered every item, or for each pair of items all who answered
-        both; n is then the number of persons who answered any.
+        both, or all answers through correlations by maximum likelihood (:func:`em_covariance`); n
+        is with the last two the number of persons who answered any.
     missing_codes : sequence of numbers
         Answers that mean no answer.
     n : int, optional
-        Persons that a given matrix is of; without it there is no chi-square.
+        Persons that a given matrix, or a PolychoricResult of unequal pairs, is of; without it
+        there is no chi-square.
     starts : int
         Random rotations to start from, besides the unrotated loadings. A criterion may have
         several minima; the result says how many starts found the best.
@@ -111,22 +145,30 @@ def efa(
 
     Rotation makes a criterion of loadings λ smallest by gradient projection [3]_:
 
-    - oblimin: Σ_i Σ_{j≠l} λ_ij² λ_il² / 4;
+    - oblimin: Σ_{j≠l} (Σ_i λ_ij² λ_il² - γ/p Σ_i λ_ij² Σ_i λ_il²) / 4;
     - varimax: minus the sum over factors of squares of λ² about their mean, over 4;
     - quartimax: -Σ λ⁴ / 4;
     - geomin: Σ_i (Π_j (λ_ij² + 0.01))^(1/m);
+    - equamax: ((1 - κ) Σ_i Σ_{j≠l} λ_ij² λ_il² + κ Σ_j Σ_{i≠k} λ_ij² λ_kj²) / 4, κ = m/2p;
+    - target: Σ (λ - target)² over the loadings that are expected [6]_;
+    - bifactor: oblimin with gamma 0 of all factors but the first [7]_;
     - promax: varimax, then regression on λ |λ|³ [4]_.
 
     Chi-square is F (n - 1 - (2p + 5)/6 - 2m/3) on ((p - m)² - p - m)/2 degrees of freedom, with F
     of the solution whatever the method; RMSEA = sqrt(max(chi² - df, 0) / (df (n - 1))) with
     the interval of the non-central chi-square distribution [5]_. ``psych::fa`` divides chi² by
-    df n in RMSEA, though not in its interval, and takes TLI of discrepancies without Bartlett's
-    correction: both differ in the fourth digit. Pairwise correlations count persons with any
-    answer, psych every row. Components have no chi-square.
+    df n in RMSEA, though not in its interval. CFI is of these chi-squares, the one without factors
+    being -ln det R (n - 1 - (2p + 5)/6). TLI, as Tucker and Lewis defined it [8]_ and psych gives
+    it, is of F / df, which is 1 / (n - 1 - (2p + 5)/6 - 2m/3) for a true model; TLI of the
+    chi-squares differs in the fourth digit. Pairwise correlations count persons with any answer,
+    psych every row. Components have no chi-square.
 
     R gives the same loadings with ``psych::fa(R, nfactors, fm = "minres", rotate = "oblimin")``
     (it stops early: 1e-4), ``stats::factanal``, and rotations with
-    ``GPArotation::oblimin(L, eps = 1e-10)``, ``GPArotation::geominQ``, ``stats::varimax``.
+    ``GPArotation::oblimin(L, eps = 1e-10)``, ``geominQ``, ``bifactorT``, ``bifactorQ``,
+    ``targetQ``, ``targetT``, ``cfT(L, kappa = m / (2 * p))``, ``stats::varimax``. Names of
+    factor_analyzer, psych and GPArotation that mean the same are taken too, such as
+    method="principal" (components) and rotation="quartimin" (oblimin).
 
     References
     ----------
@@ -154,11 +196,10 @@ def efa(
     >>> round(float(solution.phi[0, 1]), 3), solution.status, solution.share_of_starts
     (0.4, 'ok', 1.0)
     """
-    one_of("method", method, tuple(EXTRACTIONS))
-    if rotation is not None:
-        one_of("rotation", rotation, tuple(_KAISER))
-    one_of("missing", missing, ("listwise", "pairwise"))
-    kaiser = _kaiser(kaiser, rotation)
+    extraction, turn = method_named(method), rotation_named(rotation)
+    one_of("missing", missing, ("listwise", "pairwise", "em"))
+    kaiser = kaiser_of(kaiser, turn)
+    gamma = gamma_of(gamma, turn)
     n_factors = whole_number("n_factors", n_factors, minimum=1)
     starts = whole_number("starts", starts, minimum=0, maximum=_STARTS_MAXIMUM)
     if seed is not None:
@@ -168,29 +209,36 @@ def efa(
     check_instruction_set(_core.simd_levels())
     taken = correlations(
         data,
-        scale,
+        chosen(scale, columns),
         n=n,
         missing=missing,
         missing_codes=code_list(missing_codes),
         threads=threads,
+        kind=correlation,
+        smooth=smooth,
     )
-    _refuse_too_many(n_factors, method, len(taken.items))
-    if method == "ml":
+    _refuse_too_many(n_factors, extraction, len(taken.items))
+    _refuse_too_few(n_factors, turn)
+    expected = target_of(target, turn, taken.items, n_factors)
+    if extraction == "ml":
         refuse_singular(taken)
-    rotates = rotation is not None and n_factors > 1
+    rotates = turn is not None and n_factors > 1
     seed = (secrets.randbits(64) if seed is None else seed) if rotates else None
     found = _core.explore_factors(
         taken.matrix,
         factors=n_factors,
-        extraction=method,
-        rotation=rotation,
+        extraction=extraction,
+        rotation=turn,
+        gamma=gamma,
+        target=expected,
         kaiser=bool(kaiser),
         random_starts=starts,
         seed=seed or 0,
         persons=None if taken.n is None else float(taken.n),
         threads=threads,
     )
-    return _solution(found, taken, method, rotation if rotates else None, kaiser, seed)
+    done = turn if rotates else None
+    return _solution(found, taken, extraction, done, gamma, kaiser, seed)
 
 
 def most_factors(items: int) -> int:
@@ -204,16 +252,6 @@ def most_factors(items: int) -> int:
     return max(m for m in range(items) if (items - m) ** 2 >= items + m)
 
 
-def _kaiser(kaiser: bool | None, rotation: str | None) -> bool | None:
-    if kaiser is not None and not isinstance(kaiser, bool):
-        raise OptionError(f"kaiser is {kaiser!r}, but it must be True, False or None.")
-    if rotation is None:
-        if kaiser:
-            raise OptionError("kaiser is True, but rotation is None; name a rotation.")
-        return None
-    return _KAISER[rotation] if kaiser is None else kaiser
-
-
 def _refuse_too_many(factors: int, method: str, items: int) -> None:
     most = items if method == "components" else most_factors(items)
     if factors > most:
@@ -223,11 +261,20 @@ def _refuse_too_many(factors: int, method: str, items: int) -> None:
         )
 
 
+def _refuse_too_few(factors: int, rotation: str | None) -> None:
+    if rotation in ("bifactor", "bifactor_oblique") and factors < 3:
+        raise OptionError(
+            f"n_factors is {factors}, but rotation={rotation!r} needs a general factor and at "
+            "least two of groups; ask for 3 or more."
+        )
+
+
 def _solution(
     found: Any,
     taken: Correlations,
     method: str,
     rotation: str | None,
+    gamma: float,
     kaiser: bool | None,
     seed: int | None,
 ) -> FactorSolution:
@@ -236,24 +283,16 @@ def _solution(
     items = pl.Series("item", taken.items, dtype=pl.String)
     loadings = pl.DataFrame(found["loadings"], schema=names).insert_column(0, items)
     communalities = (found["unrotated"] ** 2).sum(axis=1)
-    proportion = found["variances"] / len(taken.items)
     status = found["status"] if found["rotation_converged"] else "not_converged"
     return FactorSolution(
         loadings=loadings,
         uniquenesses=pl.DataFrame([items, pl.Series("uniqueness", found["uniquenesses"])]),
         communalities=pl.DataFrame([items, pl.Series("communality", communalities)]),
         phi=found["phi"],
-        variance=pl.DataFrame(
-            {
-                "factor": names,
-                "variance": found["variances"],
-                "proportion": proportion,
-                "cumulative": np.cumsum(proportion),
-            }
-        ),
+        variance=variance_explained(names, found["variances"], len(taken.items)),
         unrotated=found["unrotated"],
         correlation=taken.matrix,
-        fit=_fit(found["fit"], method),
+        fit=fit_of(found["fit"], method),
         status=status,
         criterion=found["criterion"],
         rotation_criterion=found["rotation_criterion"] if rotation else None,
@@ -268,38 +307,31 @@ def _solution(
         n_excluded=taken.n_excluded,
         missing=taken.missing,
         notes=tuple(_notes(found, taken, method, rotation, seed)),
+        correlation_kind=taken.kind,
+        gamma=gamma if rotation == "oblimin" else None,
+        standardisation=standardisation(taken.items, taken.means, taken.deviations),
     )
-
-
-def _fit(fit: Any, method: str) -> FactorFit:
-    values: dict[str, Any] = {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in fit.items()
-    }
-    if method == "components":
-        # Components are no model of the correlations.
-        values = dict.fromkeys(values) | {"srmr": values["srmr"]}
-    return FactorFit(**values)
 
 
 def _notes(
     found: Any, taken: Correlations, method: str, rotation: str | None, seed: int | None
 ) -> list[str]:
-    notes = []
+    notes = list(taken.notes)
     if found["status"] == "not_converged":
         notes.append("Extraction did not converge; ask for fewer factors.")
     if not found["rotation_converged"]:
         notes.append("Rotation did not converge; its loadings are not those of a minimum.")
-    low = np.flatnonzero(found["uniquenesses"] <= _LEAST_UNIQUENESS)
+    low = np.flatnonzero(found["uniquenesses"] <= LEAST_UNIQUENESS)
     if method != "components" and low.size:
         named = ", ".join(repr(taken.items[j]) for j in low)
         where = "at or below" if method == "principal_axis" else "on its bound of"
-        notes.append(f"Heywood case: the uniqueness of {named} is {where} {_LEAST_UNIQUENESS}.")
+        notes.append(f"Heywood case: the uniqueness of {named} is {where} {LEAST_UNIQUENESS}.")
     if method != "components" and math.isnan(found["fit"]["chi_square"]):
+        notes.append(f"No chi-square: {_why_no_chi_square(taken)}.")
+    if taken.missing == "em":
         notes.append(
-            "No chi-square: n is not known."
-            if taken.n is None
-            else "No chi-square: the correlations are not positive definite, or n is too small."
+            "Correlations by EM: chi-square and what is made of it take the answers of all persons "
+            "as complete, so the fit looks somewhat worse than it is."
         )
     if taken.n_excluded:
         notes.append(f"{taken.n_excluded:,} persons with missing answers were left out.")
@@ -308,3 +340,15 @@ def _notes(
             f"{found['starts_found']} of {found['starts']} starts found this rotation; seed {seed}."
         )
     return notes
+
+
+def _why_no_chi_square(taken: Correlations) -> str:
+    if taken.n is None:
+        return "n is not known"
+    if taken.n <= len(taken.items):
+        return f"{taken.n} persons are too few for {len(taken.items)} items"
+    least = np.linalg.eigvalsh(taken.matrix)[0]
+    return (
+        f"the correlations are not positive definite (least eigenvalue {least:.3g}), or n is too "
+        "small"
+    )

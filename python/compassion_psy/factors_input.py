@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from compassion_psy.data.responses import Responses
+from compassion_psy.em_covariance import em_covariance
 from compassion_psy.errors import DataError, OptionError
+from compassion_psy.factors_matrix import ROUNDING, as_correlations, square
+from compassion_psy.factors_smoothing import smoothed
 from compassion_psy.moments import Moments, moments
-from compassion_psy.options import whole_number
+from compassion_psy.options import one_of, whole_number
+from compassion_psy.polychoric import polychoric
+from compassion_psy.polychoric_result import PolychoricResult
 from compassion_psy.scales import Scale
 
 Floats = npt.NDArray[np.float64]
 
-# Rounding of a correlation that was computed elsewhere, or written with ten digits.
-_ROUNDING = 1e-9
 # The core's least pivot: a smaller eigenvalue is that of a singular matrix.
 _LEAST_EIGENVALUE = 1e-12
+_WHY_NOT = {
+    "boundary": "it is not told from -1 or 1",
+    "one_category": "everybody gave one of them the same answer",
+    "too_few_rows": "fewer than two persons answered both",
+    "not_converged": "no maximum of its likelihood was found",
+}
+_LATENT = (
+    "Correlations are polychoric, of responses behind the answers; chi-square and what rests on "
+    "it suppose correlations of normal answers, and are too sure of themselves."
+)
 # Of an eigenvector: entries that make a combination of items, not rounding.
 _TAKES_PART = 1e-3
 
@@ -43,6 +57,12 @@ class Correlations:
         Persons left out because of missing answers.
     missing : str or None
         How missing answers were treated.
+    kind : {"pearson", "polychoric", "given"}
+        What correlations they are.
+    means, deviations : numpy.ndarray or None, shape (items,)
+        Of keyed answers, where the data hold answers; divisor n - 1.
+    notes : tuple of str
+        What to know about them.
     """
 
     name: str
@@ -51,6 +71,10 @@ class Correlations:
     n: int | None
     n_excluded: int
     missing: str | None
+    kind: str
+    means: Floats | None = None
+    deviations: Floats | None = None
+    notes: tuple[str, ...] = ()
 
 
 def correlations(
@@ -61,16 +85,27 @@ def correlations(
     missing: str,
     missing_codes: Sequence[float],
     threads: int | None,
+    kind: str = "pearson",
+    smooth: bool = False,
 ) -> Correlations:
-    """Return the correlations in a frame, Responses, Moments or matrix, or say what is wrong."""
-    if isinstance(data, np.ndarray):
+    """Return the correlations in what an analyst gave, or say what is wrong."""
+    one_of("correlation", kind, ("pearson", "polychoric"))
+    if not isinstance(smooth, bool):
+        raise OptionError(f"smooth is {smooth!r}, but it must be True or False.")
+    if isinstance(data, np.ndarray | PolychoricResult):
+        what = "a matrix" if isinstance(data, np.ndarray) else "a PolychoricResult"
         if len(missing_codes):
-            raise OptionError("missing_codes is given, but data is a matrix; leave it out.")
-        found = _of_matrix(data, scale, n)
+            raise OptionError(f"missing_codes is given, but data is {what}; leave it out.")
+        if isinstance(data, np.ndarray):
+            found = _of_matrix(data, scale, n)
+            if kind == "polychoric":
+                found = replace(found, kind=kind, notes=(_LATENT,))
+        else:
+            found = _of_polychoric(data, scale, n)
     else:
         if n is not None:
             raise OptionError("n is given, but data hold persons, who are counted; leave it out.")
-        found = _of_persons(data, scale, missing, missing_codes, threads)
+        found = _of_persons(data, scale, missing, missing_codes, threads, kind)
     if len(found.items) < 2:
         raise DataError(
             f"Scale {found.name!r} has one item ({found.items[0]!r}), but factors need at least 2; "
@@ -78,7 +113,7 @@ def correlations(
         )
     _refuse_constant(found)
     _refuse_doubles(found)
-    return found
+    return _smoothed(found) if smooth else found
 
 
 def refuse_singular(found: Correlations) -> None:
@@ -88,7 +123,7 @@ def refuse_singular(found: Correlations) -> None:
         return
     if found.n is not None and found.n <= len(found.items):
         why = f"{found.n} persons are too few for {len(found.items)} items"
-    elif values[0] < -_ROUNDING:
+    elif values[0] < -ROUNDING:
         why = f"its least eigenvalue is {values[0]:.3g}, as pairwise correlations may have"
     else:
         part = np.flatnonzero(np.abs(vectors[:, 0]) > _TAKES_PART)
@@ -97,8 +132,19 @@ def refuse_singular(found: Correlations) -> None:
         why = f"each of the items {named}{more} follows from the others"
     raise DataError(
         f"Scale {found.name!r}: the correlation matrix has no inverse, which maximum likelihood "
-        f"needs: {why}; leave out an item, or use method='minres'."
+        f"needs: {why}; leave out an item, use method='minres', or smooth=True."
     )
+
+
+def _smoothed(found: Correlations) -> Correlations:
+    changed = smoothed(found.matrix)
+    if changed is None:
+        return found
+    note = (
+        f"Correlations were smoothed: their least eigenvalue was {changed.least:.3g}, and the "
+        f"largest change of a correlation is {changed.moved:.3g}."
+    )
+    return replace(found, matrix=changed.matrix, notes=(*found.notes, note))
 
 
 def _of_persons(
@@ -107,9 +153,15 @@ def _of_persons(
     missing: str,
     missing_codes: Sequence[float],
     threads: int | None,
+    kind: str,
 ) -> Correlations:
     rows = None
     if isinstance(data, Moments):
+        if kind == "polychoric":
+            raise OptionError(
+                "correlation is 'polychoric', but Moments hold no tables of answers; give the "
+                "frame, or a PolychoricResult."
+            )
         if scale is not None and scale != data.scale:
             raise OptionError("scale is given, but data is a Moments, which has its own.")
         if len(missing_codes):
@@ -123,6 +175,8 @@ def _of_persons(
         elif len(missing_codes):
             data.refuse_options(scale, missing_codes=missing_codes)
         rows = data.rows
+        if missing == "em":
+            return _by_em(data, kind, threads)
         taken = moments(data, scale, missing=missing, threads=threads)
     if taken.groups.height != 1:
         raise OptionError(
@@ -135,65 +189,120 @@ def _of_persons(
             f"Scale {taken.scale.name!r}: {n} persons can be used, but correlations need at least "
             "3; look at missing answers, or use missing='pairwise'."
         )
-    matrix = taken.correlation if not taken.groups.width else taken.correlation[0]
-    return Correlations(
+    one = taken.pooled() if taken.groups.width else taken
+    found = Correlations(
         taken.scale.name,
         tuple(taken.scale.items),
-        np.ascontiguousarray(matrix),
+        np.ascontiguousarray(one.correlation),
         n,
         0 if rows is None else rows - n,
         taken.missing,
+        "pearson",
+        means=one.mean,
+        deviations=np.sqrt(np.diag(one.covariance)),
+    )
+    if kind == "pearson":
+        return found
+    # Of what is constant there is no table; its name is in a message for all kinds.
+    _refuse_constant(found)
+    latent = _of_polychoric(polychoric(data, missing=_either(missing), threads=threads), None, n)
+    return replace(found, matrix=latent.matrix, kind="polychoric", notes=latent.notes)
+
+
+def _either(missing: str) -> Literal["pairwise", "listwise"]:
+    return "pairwise" if missing == "pairwise" else "listwise"
+
+
+def _of_polychoric(result: PolychoricResult, scale: Scale | None, n: int | None) -> Correlations:
+    if scale is not None:
+        raise OptionError("scale is given, but data is a PolychoricResult, which has its own.")
+    if result.groups.height > 1:
+        raise OptionError(
+            f"The PolychoricResult is of {result.groups.height:,} groups, but factors are of one; "
+            "give result.matrix(group), with n."
+        )
+    bad = result.pairs.filter(pl.col("status") != "ok")
+    if bad.height:
+        pair = bad.row(0, named=True)
+        raise DataError(
+            f"Items {pair['item_1']!r} and {pair['item_2']!r} of scale {result.scale!r} have no "
+            f"polychoric correlation to analyse: {_WHY_NOT[pair['status']]}; leave one out."
+        )
+    counts = result.pairs["n"].unique()
+    if n is not None:
+        n = whole_number("n", n, minimum=3)
+    elif len(counts) == 1:
+        n = int(counts[0])
+    return Correlations(
+        result.scale,
+        tuple(result.items),
+        result.correlations,
+        n,
+        result.n_excluded,
+        None,
+        "polychoric",
+        notes=(_LATENT,),
+    )
+
+
+def _by_em(data: Responses, kind: str, threads: int | None) -> Correlations:
+    if kind == "polychoric":
+        raise OptionError(
+            "missing is 'em', which is of means and covariances, but correlation is 'polychoric'; "
+            "use missing='pairwise'."
+        )
+    found = em_covariance(data, threads=threads)
+    if found.groups.height != 1:
+        raise OptionError(
+            f"data are in {found.groups.height:,} groups, but factors are of one; give the answers "
+            "of one."
+        )
+    fit = found.fits.row(0, named=True)
+    if fit["status"] != "ok":
+        raise DataError(f"Scale {found.scale!r}: {fit['note']}.")
+    n = fit["n"]
+    covariance = found.arrays["covariance"][0] * n / (n - 1)
+    deviations = np.sqrt(np.diag(covariance))
+    matrix = covariance / np.outer(deviations, deviations)
+    np.fill_diagonal(matrix, 1)
+    return Correlations(
+        found.scale,
+        found.items,
+        matrix,
+        n,
+        fit["n_excluded"],
+        "em",
+        "pearson",
+        means=found.arrays["mean"][0],
+        deviations=deviations,
     )
 
 
 def _of_matrix(matrix: npt.NDArray[Any], scale: Scale | None, n: int | None) -> Correlations:
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise DataError(
-            f"data is an array of shape {matrix.shape}, but a correlation matrix is square; "
-            "answers of persons come as a frame with a Scale."
-        )
-    if matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all():
-        raise DataError("The correlation matrix holds values that are no numbers; fill them in.")
-    size = len(matrix)
+    values = square(matrix)
+    size = len(values)
     if scale is not None and scale.n_items != size:
         raise OptionError(
             f"Scale {scale.name!r} has {scale.n_items} items, but the matrix has {size} rows; give "
             "the scale whose items these are."
         )
     names = tuple(f"item{j + 1}" for j in range(size)) if scale is None else tuple(scale.items)
-    values = matrix.astype(np.float64)
-    off_one = np.abs(np.diag(values) - 1)
-    if off_one.max() > _ROUNDING:
-        worst = int(off_one.argmax())
-        raise DataError(
-            f"The matrix has {values[worst, worst]:g} on the diagonal at {names[worst]!r}, but a "
-            "correlation matrix has 1; divide covariances by the standard deviations."
-        )
-    uneven = np.abs(values - values.T)
-    if uneven.max() > _ROUNDING or np.abs(values).max() > 1 + _ROUNDING:
-        i, j = np.unravel_index(np.maximum(uneven, np.abs(values) - 1).argmax(), values.shape)
-        raise DataError(
-            f"The matrix has {values[i, j]:g} and {values[j, i]:g} for {names[i]!r} and "
-            f"{names[j]!r}, but correlations lie between -1 and 1 and are equal both ways; correct "
-            "the matrix."
-        )
-    values = (values + values.T) / 2
-    np.fill_diagonal(values, 1)
+    values = as_correlations(values, names)
     if n is not None:
         n = whole_number("n", n, minimum=3)
     name = "correlations" if scale is None else scale.name
-    return Correlations(name, names, np.ascontiguousarray(values), n, 0, None)
+    return Correlations(name, names, values, n, 0, None, "given")
 
 
 def _refuse_constant(found: Correlations) -> None:
     bad = ~np.isfinite(found.matrix)
     if not bad.any():
         return
-    constant = [item for item, row in zip(found.items, bad, strict=True) if row.all()]
-    if constant:
+    if found.deviations is not None and not found.deviations.all():
+        constant = found.items[int(np.argmin(found.deviations))]
         raise DataError(
-            f"Item {constant[0]!r} of scale {found.name!r} has the same answer from everybody, so "
-            "it correlates with nothing; leave it out."
+            f"Item {constant!r} of scale {found.name!r} has the same answer from everybody, so it "
+            "correlates with nothing; leave it out."
         )
     i, j = np.argwhere(bad)[0]
     raise DataError(

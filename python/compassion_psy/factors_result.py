@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from compassion_psy import _core
+from compassion_psy.errors import OptionError
+from compassion_psy.factor_analyzer_exchange import fitted, taken
+from compassion_psy.options import whole_number
 from compassion_psy.tables import to_html, to_text
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +25,13 @@ EXTRACTIONS = {
     "principal_axis": "principal axes, iterated",
     "components": "principal components",
 }
-"""What the name of an method stands for."""
+"""What the name of a method stands for."""
+
+LEAST_UNIQUENESS = 0.005
+"""The bound of uniquenesses."""
+
+OBLIQUE = ("oblimin", "geomin", "promax", "bifactor_oblique", "target")
+"""Rotations whose factors may correlate."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,11 @@ class FactorFit:
         The same without factors: -ln det R (n - 1 - (2p + 5)/6).
     rmsea, rmsea_lower, rmsea_upper : float or None
         Root mean square error of approximation, with its 90 % interval.
-    cfi, tli : float or None
-        Comparative fit and Tucker-Lewis index.
+    cfi : float or None
+        Comparative fit index, of the chi-squares.
+    tli : float or None
+        Tucker-Lewis index, of the discrepancies: (F0 / df0 - F / df) / (F0 / df0 - 1 / b), with
+        b = n - 1 - (2p + 5)/6 - 2m/3.
     srmr : float
         Root mean square of residual correlations, the diagonal included.
     bic : float or None
@@ -100,6 +115,13 @@ class FactorSolution:
         What was asked and what was used; ``n`` is None where it is not known.
     notes : tuple of str
         What to know about it.
+    correlation_kind : {"pearson", "polychoric", "given"}
+        What correlations were analysed.
+    gamma : float or None
+        Of oblimin.
+    standardisation : polars.DataFrame or None
+        ``item``, ``mean``, ``sd`` of the keyed answers (divisor n - 1), which scores of persons
+        take; None where the data held no answers.
     """
 
     loadings: pl.DataFrame
@@ -124,6 +146,9 @@ class FactorSolution:
     n_excluded: int
     missing: str | None
     notes: tuple[str, ...]
+    correlation_kind: str = "given"
+    gamma: float | None = None
+    standardisation: pl.DataFrame | None = None
 
     @property
     def share_of_starts(self) -> float | None:
@@ -155,6 +180,93 @@ class FactorSolution:
             }
         )
 
+    def to_factor_analyzer(self) -> Any:
+        """Return a fitted ``factor_analyzer.FactorAnalyzer`` that holds this solution.
+
+        Its ``loadings_``, ``corr_``, ``phi_``, ``structure_``, ``get_uniquenesses()`` and
+        ``transform()`` (regression scores, standardised with the divisor n) are those of the
+        solution. ``transform`` takes keyed answers: reversed items turned.
+
+        Raises
+        ------
+        MissingExtraError
+            Where factor_analyzer is not installed.
+        """
+        return fitted(self)
+
+    @classmethod
+    def from_factor_analyzer(
+        cls, found: Any, *, n: int | None = None, items: Sequence[str] | None = None
+    ) -> FactorSolution:
+        """Return what a fitted ``factor_analyzer.FactorAnalyzer`` found, with its fit.
+
+        Factors keep its order and signs. Uniquenesses count that factors correlate, which its own
+        ``get_uniquenesses()`` does not; correlations of factors come in the order of the loadings,
+        in which its ``phi_`` may not be.
+
+        Parameters
+        ----------
+        found : factor_analyzer.FactorAnalyzer
+            After ``fit``.
+        n : int, optional
+            Persons; without it there is no chi-square, nor means and standard deviations.
+        items : sequence of str, optional
+            Names of the items.
+
+        Raises
+        ------
+        OptionError
+            Where it is not fitted, or the names are not as many as the items.
+        """
+        got = taken(found)
+        size, factors = got.loadings.shape
+        names = [f"item{j + 1}" for j in range(size)] if items is None else list(items)
+        if len(names) != size:
+            raise OptionError(
+                f"items names {len(names)}, but the FactorAnalyzer has {size}; name each."
+            )
+        n = None if n is None else whole_number("n", n, minimum=3)
+        fit = _core.factor_fit(
+            got.correlation,
+            got.unrotated,
+            got.uniquenesses,
+            persons=None if n is None else float(n),
+        )
+        columns = [f"F{j + 1}" for j in range(factors)]
+        item = pl.Series("item", names, dtype=pl.String)
+        variances = np.diag(got.phi @ got.loadings.T @ got.loadings)
+        left = got.correlation - got.unrotated @ got.unrotated.T
+        if got.method != "components":
+            np.fill_diagonal(left, 0)
+        spread = None
+        if got.mean is not None and got.std is not None and n is not None:
+            spread = standardisation(tuple(names), got.mean, got.std * np.sqrt(n / (n - 1)))
+        return cls(
+            loadings=pl.DataFrame(got.loadings, schema=columns).insert_column(0, item),
+            uniquenesses=pl.DataFrame([item, pl.Series("uniqueness", got.uniquenesses)]),
+            communalities=pl.DataFrame([item, pl.Series("communality", got.communalities)]),
+            phi=got.phi,
+            variance=variance_explained(columns, variances, size),
+            unrotated=got.unrotated,
+            correlation=got.correlation,
+            fit=fit_of(fit, got.method),
+            status="heywood" if got.uniquenesses.min() <= LEAST_UNIQUENESS else "ok",
+            criterion=fit["objective"] if got.method == "ml" else 0.5 * float((left**2).sum()),
+            rotation_criterion=None,
+            starts=None,
+            starts_found=None,
+            seed=None,
+            scale="factor_analyzer",
+            method=got.method,
+            rotation=got.rotation if factors > 1 else None,
+            kaiser=None,
+            n=n,
+            n_excluded=0,
+            missing=None,
+            notes=got.notes,
+            standardisation=spread,
+        )
+
     def __str__(self) -> str:
         """Return loadings, variances and correlations of factors as text, rounded."""
         return "\n\n".join(self._parts(to_text))
@@ -171,8 +283,7 @@ class FactorSolution:
         )
         factors = self.loadings.columns[1:]
         parts = [render(items, title=self._title())]
-        correlated = self.rotation in ("oblimin", "geomin", "promax")
-        if correlated:
+        if self.rotation in OBLIQUE:
             phi = pl.DataFrame(self.phi, schema=factors)
             phi = phi.insert_column(0, pl.Series("factor", factors))
             parts.append(render(phi, title="Correlations of factors"))
@@ -183,7 +294,12 @@ class FactorSolution:
     def _title(self) -> str:
         factors = len(self.phi)
         what = "component" if self.method == "components" else "factor"
-        how = f"Kaiser-normalised {self.rotation}" if self.kaiser else self.rotation or "unrotated"
+        named = (self.rotation or "unrotated").replace("_", " ")
+        how = f"Kaiser-normalised {named}" if self.kaiser else named
+        if self.gamma:
+            how += f" (gamma {self.gamma:g})"
+        if self.correlation_kind == "polychoric":
+            how += ", polychoric correlations"
         persons = "" if self.n is None else f"; n = {self.n:,}"
         return (
             f"{self.scale}: {factors} {what}{'s' * (factors > 1)} by "
@@ -204,3 +320,43 @@ class FactorSolution:
         if fit.bic is not None:
             parts.append(f"BIC {fit.bic:,.1f}")
         return f"Fit: {', '.join(parts)}."
+
+
+def standardisation(
+    items: tuple[str, ...], means: Floats | None, deviations: Floats | None
+) -> pl.DataFrame | None:
+    """Return means and standard deviations of items as a frame, if there are any."""
+    if means is None or deviations is None:
+        return None
+    return pl.DataFrame(
+        [
+            pl.Series("item", items, dtype=pl.String),
+            pl.Series("mean", means),
+            pl.Series("sd", deviations),
+        ]
+    )
+
+
+def variance_explained(factors: list[str], variances: Floats, items: int) -> pl.DataFrame:
+    """Return what factors explain, of all and one after the other."""
+    proportion = variances / items
+    return pl.DataFrame(
+        {
+            "factor": factors,
+            "variance": variances,
+            "proportion": proportion,
+            "cumulative": np.cumsum(proportion),
+        }
+    )
+
+
+def fit_of(fit: Mapping[str, Any], method: str) -> FactorFit:
+    """Return the core's fit, with None for what is no number."""
+    values: dict[str, Any] = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in fit.items()
+    }
+    if method == "components":
+        # Components are no model of the correlations.
+        values = dict.fromkeys(values) | {"srmr": values["srmr"]}
+    return FactorFit(**values)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from compassion_psy import _core
 from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import OptionError
-from compassion_psy.item_correlations import correlations_by_group
+from compassion_psy.item_correlations import item_correlations
 from compassion_psy.item_results import ENDS, ITEM_COLUMNS, ItemAnalysis
 from compassion_psy.item_tables import Found, ItemRows
-from compassion_psy.moments import moments
 from compassion_psy.options import (
     THREADS_MAXIMUM,
     check_instruction_set,
@@ -27,16 +25,21 @@ from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,
-    coefficient_names,
+)
+from compassion_psy.reliability_names import (
+    names_of_items,
 )
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 
 def item_analysis(
     data: Any,
-    scale: Scale | Sequence[Scale] | None = None,
+    scale: Scale | str | Sequence[Scale | str] | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     missing_codes: Sequence[float] = (),
     coefficients: str | Sequence[str] = ("alpha", "omega_u"),
@@ -50,15 +53,18 @@ def item_analysis(
     ----------
     data : frame or Responses
         One row a person, as for :func:`reliability`.
-    scale : Scale or sequence of Scale
-        The scale, or several: ``scale.scores`` is the total and every subscale. Not given where
-        `data` is a Responses.
+    scale : Scale, str, or sequence of them
+        The scale, the id of a published one, or several: ``scale.scores`` is the total and every
+        subscale. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each gets its own rows.
     missing_codes : sequence of numbers
         Answers that mean no answer, such as 0 or 99.
     coefficients : str or sequence of str
-        Which coefficients to compute again without each item; see :func:`reliability`.
+        Which coefficients of moments to compute again without each item; see
+        :func:`reliability`. The ordinal ones, which are of tables, are not among them.
     missing : {"listwise", "pairwise"}
         Whether correlations and coefficients use persons who answered every item (those of the
         scale, also where one item is left out: so the numbers are comparable), or for each pair
@@ -121,14 +127,14 @@ def item_analysis(
     >>> result.categories.height
     50
     """
-    names = coefficient_names(coefficients)
+    names = names_of_items(coefficients)
     one_of("missing", missing, ("listwise", "pairwise"))
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
-    columns = {"by": by, "missing_codes": code_list(missing_codes)}
-    answered = all_responses(data, scale, columns)
+    design = {"by": by, "missing_codes": code_list(missing_codes)}
+    answered = all_responses(data, chosen(scale, columns), design)
     for responses in answered:
         _check(responses, names)
     parts = [_of_scale(each, names, missing, level, threads) for each in answered]
@@ -165,24 +171,15 @@ def _of_scale(
     used, kept = responses.usable(missing)
     if used.rows == 0:
         raise nobody(responses, missing == "pairwise")
-    n_items = responses.scale.n_items
-
-    def analyse(answers: Any) -> Found:
-        found = _core.analyse(
-            answers,
-            used.design,
-            coefficients=names,
-            pairwise=missing == "pairwise",
-            interval_name="adf",
-            bootstrap=None,
-            level=level,
-            threads=threads,
-        )
-        numbers = [found[each] for each in ("estimate", "standard_error", "lower", "upper")]
-        return Found(np.stack(numbers), found["status"])
-
-    # One item alone has no reliability.
-    left = range(n_items) if n_items > 2 else ()
+    found = _core.item_statistics(
+        used.answers,
+        used.design,
+        coefficients=names,
+        pairwise=missing == "pairwise",
+        level=level,
+        threads=threads,
+    )
+    matrices = (found["covariance"], found["correlation"])
     return ItemRows(
         responses=responses,
         used=used,
@@ -190,7 +187,7 @@ def _of_scale(
         names=names,
         level=level,
         pairwise=missing == "pairwise",
-        correlations=correlations_by_group(used, kept, moments(responses, missing=missing)),
-        of_all=analyse(used.answers),
-        without=[analyse(np.delete(used.answers, item, axis=0)) for item in left],
+        correlations=item_correlations(*matrices, found["total_se"], found["rest_se"]),
+        of_all=Found(*found["of_all"]),
+        without=Found(*found["without"]),
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Any
 
@@ -22,12 +24,10 @@ from compassion_psy.results import STATUSES
 
 Floats = npt.NDArray[np.float64]
 
-_WITH_VALUE = ("ok", "heywood")
-
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the core found: estimate, standard error and limits × groups × coefficients."""
+    """What the core found: estimate, standard error and limits × groups × items × coefficients."""
 
     numbers: Floats
     status: npt.NDArray[np.uint8]
@@ -49,12 +49,12 @@ class ItemRows:
         Of the intervals.
     pairwise : bool
         Whether each pair of items counts for itself.
-    correlations : list of ItemCorrelations or None
-        One a group; None for a group without such persons.
+    correlations : ItemCorrelations
+        Of the groups with such persons.
     of_all : Found
-        The coefficients of all items, by group with such persons.
-    without : list of Found
-        The same without each item; empty where a single item would be left.
+        The coefficients of all items (as if of one item), by group with such persons.
+    without : Found
+        The same without each item; of no items where a single one would be left.
     """
 
     responses: Responses
@@ -63,9 +63,9 @@ class ItemRows:
     names: tuple[str, ...]
     level: float
     pairwise: bool
-    correlations: Sequence[ItemCorrelations | None]
+    correlations: ItemCorrelations
     of_all: Found
-    without: Sequence[Found]
+    without: Found
 
     def table(self) -> pl.DataFrame:
         """Return one row for each group and item."""
@@ -94,7 +94,7 @@ class ItemRows:
     def coefficients(self) -> pl.DataFrame:
         """Return one row for each group and coefficient of all items."""
         width, groups = len(self.names), len(self.kept)
-        numbers = self._of_all_groups(self.of_all)
+        numbers = [self._of_all_groups(each) for each in self.of_all.numbers]
         return pl.DataFrame(
             [
                 *self._by(width),
@@ -126,7 +126,7 @@ class ItemRows:
         groups, k, width = len(self.kept), scale.n_items, len(possible)
         counts = np.zeros((groups, k, 0), np.int64)
         if possible:
-            counts = np.take_along_axis(category_counts(self.responses), codes[None], axis=2)
+            counts = np.take_along_axis(self._counts, codes[None], axis=2)
         answered = counts.sum(axis=2, keepdims=True)
         with np.errstate(invalid="ignore"):
             share = (counts / answered).ravel()
@@ -142,6 +142,10 @@ class ItemRows:
             ]
         )
 
+    @cached_property
+    def _counts(self) -> npt.NDArray[np.int64]:
+        return category_counts(self.responses)
+
     def _by(self, times: int) -> list[pl.Series]:
         index = np.repeat(np.arange(len(self.kept)), times)
         return [column.gather(index) for column in self.responses.groups]
@@ -149,7 +153,7 @@ class ItemRows:
     def _descriptives(self) -> list[Descriptives]:
         scale, responses = self.responses.scale, self.responses
         if responses.origins is None:
-            return [of_counts(c, scale) for group in category_counts(responses) for c in group]
+            return [of_counts(c, scale) for group in self._counts for c in group]
         return [
             of_reals(column[first:last].astype(np.float64), origin, scale)
             for (first, last), origins in zip(
@@ -159,12 +163,8 @@ class ItemRows:
         ]
 
     def _correlation_columns(self) -> list[pl.Series]:
-        k = self.responses.scale.n_items
-        absent = np.full(k, np.nan)
-        nothing = ItemCorrelations(*[absent] * 5)
-        known = [each or nothing for each in self.correlations]
         total, total_se, rest, rest_se, corrected = (
-            np.concatenate([getattr(each, name) for each in known])
+            self._of_all_groups(getattr(self.correlations, name)).ravel()
             for name in ("total", "total_se", "rest", "rest_se", "corrected")
         )
         columns = []
@@ -176,20 +176,20 @@ class ItemRows:
 
     def _if_dropped_columns(self) -> list[pl.Series]:
         k, groups = self.responses.scale.n_items, len(self.kept)
-        numbers = np.full((4, groups, k, len(self.names)), np.nan)
-        for item, found in enumerate(self.without):
-            numbers[:, :, item] = self._of_all_groups(found)
+        absent = np.full((groups, k, len(self.names)), np.nan)
+        known = self.without.numbers.shape[2] > 0
+        numbers = [self._of_all_groups(each) if known else absent for each in self.without.numbers]
         return [
-            _real(f"{name}_if_dropped{end}", numbers[which, :, :, place].ravel())
+            _real(f"{name}_if_dropped{end}", numbers[which][:, :, place].ravel())
             for place, name in enumerate(self.names)
             for which, end in enumerate(ENDS)
         ]
 
-    def _of_all_groups(self, found: Found) -> Floats:
+    def _of_all_groups(self, numbers: Floats) -> Floats:
         """Return the numbers of all groups, NaN for those without persons that are used."""
-        numbers = np.full((4, len(self.kept), len(self.names)), np.nan)
-        numbers[:, self.kept > 0] = np.where(np.isfinite(found.numbers), found.numbers, np.nan)
-        return numbers
+        whole = np.full((len(self.kept), *numbers.shape[1:]), np.nan)
+        whole[self.kept > 0] = np.where(np.isfinite(numbers), numbers, np.nan)
+        return whole
 
     def _notes(self, descriptives: Sequence[Descriptives]) -> list[str | None]:
         described = iter(describe(self.used, self.pairwise))
@@ -200,8 +200,8 @@ class ItemRows:
         for number, kept in enumerate(self.kept.tolist()):
             group = next(described) if kept else nobody
             faults = group.faults()
-            correlations = self.correlations[number]
-            if not faults and correlations and np.isnan(correlations.corrected).all():
+            corrected = self.correlations.corrected
+            if not faults and kept and np.isnan(corrected[place[number]]).all():
                 faults.append(
                     "the correlation matrix has no inverse, so there is no overlap_corrected"
                 )
@@ -218,11 +218,13 @@ class ItemRows:
         """Return why coefficients without an item have no value."""
         found = []
         fewer = Group(group.persons, group.n_items - 1, self.pairwise, [], [], None)
-        for name, code in zip(self.names, self.without[item].status[place].tolist(), strict=True):
+        values = self.without.numbers[0, place, item].tolist()
+        codes = self.without.status[place, item].tolist()
+        for name, code, value in zip(self.names, codes, values, strict=True):
             status = STATUSES[code]
             if status == "heywood":
                 found.append(f"{name} if it is dropped is a Heywood case")
-            elif status not in _WITH_VALUE and not group.constant and not group.unanswered:
+            elif math.isnan(value) and not group.constant and not group.unanswered:
                 found.append(f"no {name} if it is dropped: {fewer.reason(name, status)}")
         return found
 

@@ -29,6 +29,8 @@ from compassion_psy.moments_arrays import (
 )
 from compassion_psy.options import THREADS_MAXIMUM, check_instruction_set, one_of, whole_number
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -240,8 +242,9 @@ _ARRAYS = ("persons", "weight", "counts", "sums", "squares", "products")
 
 def moments(
     data: Any,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     missing: str = "listwise",
     weights: str | None = None,
@@ -254,8 +257,10 @@ def moments(
     ----------
     data : frame or Responses
         One row a person, as for :func:`reliability`.
-    scale : Scale
-        The scale. Not given where `data` is a Responses.
+    scale : Scale or str
+        The scale, or the id of a published one. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups.
     missing : {"listwise", "pairwise"}
@@ -297,6 +302,7 @@ def moments(
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    scale = chosen(scale, columns)
     if isinstance(data, Responses):
         data.refuse_options(scale, by=by, weights=weights, missing_codes=code_list(missing_codes))
         responses = data

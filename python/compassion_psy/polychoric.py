@@ -17,14 +17,17 @@ from compassion_psy.options import THREADS_MAXIMUM, one_of, whole_number
 from compassion_psy.polychoric_result import RESULT_COLUMNS, STATUSES, PolychoricResult
 from compassion_psy.reliability_notes import nobody
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 _TOO_FEW = STATUSES.index("too_few_rows")
 
 
 def polychoric(
     data: Any,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     missing: Literal["pairwise", "listwise"] = "pairwise",
     missing_codes: Sequence[float] = (),
@@ -41,9 +44,11 @@ def polychoric(
     data : frame or Responses
         One row a person: a Polars DataFrame or LazyFrame, or anything Polars can take in (pandas,
         pyarrow, a DuckDB relation); or answers that were checked before.
-    scale : Scale
-        Which columns are items, the range of an answer, which items are reversed. Not given where
-        `data` is a Responses.
+    scale : Scale or str
+        Which columns are items, the range of an answer, which items are reversed; or the id of a
+        published scale. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each gets its own correlations and thresholds. Items and
         sites may differ in the categories that were used: one that nobody chose changes nothing.
@@ -111,6 +116,7 @@ def polychoric(
     one_of("missing", missing, ("pairwise", "listwise"))
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    scale = chosen(scale, columns)
     responses = _responses(data, scale, by=by, missing_codes=code_list(missing_codes))
     _check(responses)
     used, kept_rows = responses.usable(missing)
@@ -135,7 +141,7 @@ def _responses(data: Any, scale: Scale | None, **columns: Any) -> Responses:
         data.refuse_options(scale, **columns)
         return data
     if not isinstance(scale, Scale):
-        raise OptionError(f"scale is {scale!r}, but it must be a Scale.")
+        raise OptionError(f"scale is {scale!r}, but it must be a Scale, or an id.")
     return Responses.from_frame(data, scale, **columns)
 
 

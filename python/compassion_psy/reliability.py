@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -23,26 +23,33 @@ from compassion_psy.options import (
     whole_number,
 )
 from compassion_psy.progress import Callback, Progress, reporter
-from compassion_psy.reliability_definitions import DEFINITIONS
+from compassion_psy.reliability_definitions import BY_EM, DEFINITIONS
 from compassion_psy.reliability_input import (
     all_responses,
     check_scored,
     checked_level,
+)
+from compassion_psy.reliability_names import (
     coefficient_names,
+    names_of_scales,
+    subscale_numbers,
 )
 from compassion_psy.reliability_notes import FOR_ALPHA, nobody
 from compassion_psy.reliability_table import Found, Question, ScaleRows
 from compassion_psy.results import RESULT_COLUMNS, ReliabilityResult, ReplicateSet
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
+from compassion_psy.scales.numbering import Columns
 
 Analytic = Literal["feldt", "bonett", "hakstian_whalen", "normal_theory", "adf"]
-Missing = Literal["listwise", "pairwise"]
+Missing = Literal["listwise", "pairwise", "em"]
 
 
 def reliability(
     data: Any,
-    scale: Scale | Sequence[Scale] | None = None,
+    scale: Scale | str | Sequence[Scale | str] | None = None,
     *,
+    columns: Columns | None = None,
     by: Names = None,
     cluster: Names = None,
     strata: Names = None,
@@ -62,9 +69,11 @@ def reliability(
     data : frame or Responses
         One row a person: a Polars DataFrame or LazyFrame, or anything Polars can take in (pandas,
         pyarrow, a DuckDB relation); or answers that were checked before.
-    scale : Scale or sequence of Scale
-        The scale, or several (a scale and its subscales, say) for one table. Not given where
-        `data` is a Responses.
+    scale : Scale, str, or sequence of them
+        The scale, the id of a published one such as "scs-sf", or several (a scale and its
+        subscales, say) for one table. Not given where `data` is a Responses.
+    columns : str, sequence or mapping, optional
+        With an id, the columns of its items; see :func:`compassion_psy.scales.get`.
     by : str or list of str, optional
         Columns of sites or other groups; each gets its own row.
     cluster : str or list of str, optional
@@ -79,15 +88,20 @@ def reliability(
     coefficients : str or sequence of str
         From "alpha", "alpha_std", "lambda1" to "lambda6", "lambda5_plus", "mu0" to "mu3",
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
-        "omega_total", "average_r", "signal_to_noise" and "sem"; or "all" of them. All but the last
-        three are reliabilities of the total score.
+        "omega_total", "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise",
+        "sem", "alpha_ordinal", "omega_ordinal" and "omega_categorical"; or "all" of them
+        ("alpha_stratified" where subscales are declared, the ordinal ones where persons count once
+        and answers are at most 10 categories). "h", "ave", "average_r", "signal_to_noise" and
+        "sem" are no reliabilities of the total score, and "alpha_ordinal" and "omega_ordinal" are
+        those of a total of latent responses, which nobody has scored.
     interval : Bootstrap, str or None
         A :class:`Bootstrap`; "adf" (the estimate plus and minus normal quantiles of the influence
         standard error, for every coefficient); "feldt", "bonett", "hakstian_whalen" or
         "normal_theory" (closed forms, for alpha alone); or None.
-    missing : {"listwise", "pairwise"}
+    missing : {"listwise", "pairwise", "em"}
         Whether to use persons who answered every item, or for each pair of items all who answered
-        both.
+        both, or every answer of everybody who gave any, through means and covariances by maximum
+        likelihood (see :func:`em_covariance`).
     level : float
         The coverage that intervals aim at, between 0 and 1.
     threads : int, optional
@@ -142,8 +156,33 @@ def reliability(
       factor by maximum likelihood [3]_, unique variances at least 0.005 of the item's.
       omega_u_observed = (sum l)² / V, V with the divisor of maximum likelihood.
     - omega_total = 1 - sum u / sum R with uniquenesses u of one factor by minimum residuals.
+    - glb = 1 - sum e / V with the error variances e of uncorrelated errors whose sum is largest:
+      C - diag e has no negative eigenvalue, no e is negative [12]_. No reliability that is
+      consistent with C is lower. It makes the most of chance: in samples of some hundred persons
+      and many items it is too high [13]_. Its rows say by how much the mean of the replicates
+      exceeds the estimate where that is more than a quarter of their standard deviation.
+    - alpha_stratified = 1 - sum V_s (1 - alpha_s) / V over the declared subscales s, of the sum of
+      the items [14]_.
+    - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [15]_; ave the
+      mean of l² / (l² + t) [16]_; both of the factor of omega_u.
     - average_r = r, the mean of R; signal_to_noise = k r / (1 - r) [11]_.
     - sem = sqrt(V (1 - alpha)), of the sum of the items, whatever total the scale declares.
+
+    Of ordered categories, with polychoric correlations P (see :func:`polychoric`), thresholds t,
+    and loadings l of one factor by diagonally weighted least squares, the weights one over the
+    variances of correlations with slopes as products of scores [12]_ (WLSMV of lavaan and Mplus),
+    uniquenesses 1 - l² at least 0.005:
+
+    - alpha_ordinal = k/(k-1) (1 - k / sum P) [13]_; omega_ordinal = (sum l)² / sum P.
+    - omega_categorical = A / B [14]_. B is the variance of the sum of the answers, the sum over all
+      pairs of items and of their thresholds of Phi2(t, t'; P) - Phi(t) Phi(t'), with a correlation
+      of one for an item with itself; in A correlations are l l', with l² for an item with itself.
+
+    With missing="pairwise" each P comes from all who answered both items, with thresholds of their
+    own, and t from all who answered the item. A replicate that lacks a category of the estimate has
+    a value and the status "empty_category"; one whose P is not positive definite has a value, and
+    that status. Where a correlation is not told from ±1 ("boundary") alpha_ordinal has a value;
+    the omegas have none, for there is no variance to weigh it by. Survey weights are refused.
 
     psych::guttman and psych::splitHalf take correlations: standardise items to have their
     numbers. With an odd number of items they look at part of the splits only.
@@ -161,7 +200,17 @@ def reliability(
     - adf: the coefficient ± z se, with se² = sum of L² / (n (n - 1)) over the persons' influence
       values L on the coefficient; with G clusters se² = G/(G - 1) sum of L² / n², with L summed
       within each cluster, and in strata such sums of L less its mean there [9]_. Where two
-      splits are equally good, or two items for lambda5, there is none.
+      splits are equally good, or two items for lambda5, there is none, nor where the dual of
+      glb has more than one solution, as with exactly parallel items.
+
+    With ``missing="em"`` covariances are n / (n - 1) times those of the saturated normal model by
+    EM, for n persons with any answer, so that complete answers give exactly the listwise numbers.
+    A replicate goes on from the estimate with the patterns of missing answers weighted anew. The
+    influence of a person is n times the score of that person's answers along the inverse of the
+    observed information times the derivative of the coefficient [15]_. Survey weights weigh each
+    person's part of the likelihood. An omega is then of two stages, a factor fitted to these
+    covariances; the one-stage fit of ``lavaan::cfa(missing = "ml")`` differs by as much as the
+    factor misfits and answers are missing: by 1e-4 where 1 % are, 1e-3 where one factor is wrong.
 
     Nothing is flipped: a reversed item that was not declared lowers the coefficients. Replicates
     start their fits at the estimate. BCa takes its acceleration from influence values [4]_, so it
@@ -190,12 +239,40 @@ def reliability(
        reliability of a test. *Psychometrika*, 43, 575-579.
     .. [11] Cronbach, L. J., & Gleser, G. C. (1964). The signal/noise ratio in the comparison of
        reliability coefficients. *Educational and Psychological Measurement*, 24, 467-480.
+    .. [12] Muthén, B. (1984). A general structural equation model with dichotomous, ordered
+       categorical, and continuous latent variable indicators. *Psychometrika*, 49, 115-132.
+    .. [13] Zumbo, B. D., Gadermann, A. M., & Zeisser, C. (2007). Ordinal versions of coefficients
+       alpha and theta for Likert rating scales. *Journal of Modern Applied Statistical Methods*,
+       6, 21-29. On what they are of: Chalmers, R. P. (2018). On misconceptions and the limited
+       usefulness of ordinal alpha. *Educational and Psychological Measurement*, 78, 1056-1071.
+    .. [14] Green, S. B., & Yang, Y. (2009). Reliability of summated scores by means of structural
+       equation modeling: An alternative to coefficient alpha (eq. 21). *Psychometrika*, 74,
+       155-167.
+    .. [15] Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and
+       covariance structure analysis with nonnormal missing data. *Sociological Methodology*, 30,
+       165-200.
+    .. [16] Bentler, P. M., & Woodward, J. A. (1980). Inequalities among lower bounds to
+       reliability. *Psychometrika*, 45, 249-267.
+    .. [17] Shapiro, A., & ten Berge, J. M. F. (2000). The asymptotic bias of minimum trace factor
+       analysis, with applications to the greatest lower bound to reliability. *Psychometrika*,
+       65, 413-425.
+    .. [18] Cronbach, L. J., Schönemann, P., & McKie, D. (1965). Alpha coefficients for
+       stratified-parallel tests. *Educational and Psychological Measurement*, 25, 291-312.
+    .. [19] Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent
+       variable systems. In R. Cudeck, S. du Toit, & D. Sörbom (Eds.), *Structural equation
+       modeling: Present and future* (pp. 195-216). Scientific Software International.
+    .. [20] Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with
+       unobservable variables and measurement error. *Journal of Marketing Research*, 18, 39-50.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
-    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``, and
-    intervals with ``boot::boot.ci`` and ``psych::alpha.ci``.
+    std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``, ``psych::omega(x, nfactors = 1)$omega.tot``,
+    ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that factor; of categories with
+    ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
+    ``semTools::compRelSEM(lavaan::cfa("f =~ ...", std.lv = TRUE, ordered = names(x)), ord.scale =
+    FALSE)`` (omega_ordinal) or ``TRUE`` (omega_categorical); and intervals with ``boot::boot.ci``
+    and ``psych::alpha.ci``.
 
     Examples
     --------
@@ -209,29 +286,50 @@ def reliability(
     question = Question(
         coefficients=coefficient_names(coefficients),
         interval=_interval(interval),
-        pairwise=_is_pairwise(missing),
+        pairwise=_uses_any_answer(missing),
         level=checked_level(level),
+        em=missing == "em",
     )
     check_instruction_set(_core.simd_levels())
     if threads is not None:
         threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
-    columns = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
-    answered = all_responses(data, scale, {**columns, "missing_codes": code_list(missing_codes)})
+    design = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
+    answered = all_responses(
+        data, chosen(scale, columns), {**design, "missing_codes": code_list(missing_codes)}
+    )
+    questions = []
     for responses in answered:
         _check(responses, question)
+        names = names_of_scales(
+            coefficients, [responses.scale], no_tables=_no_tables(responses, question)
+        )
+        questions.append(replace(question, coefficients=names))
     seed = question.bootstrap.resolved_seed() if question.bootstrap else None
     with reporter(progress, "Resampling") as callback:
         reports = _shared(callback, answered, question)
         parts = [
-            _answer(responses, question, seed, threads, report)
-            for responses, report in zip(answered, reports, strict=True)
+            _answer(responses, own, seed, threads, report)
+            for responses, own, report in zip(answered, questions, reports, strict=True)
         ]
     return ReliabilityResult(
         table=pl.concat([table for table, _ in parts]),
-        definitions={name: DEFINITIONS[name] for name in question.coefficients},
+        definitions={
+            name: DEFINITIONS[name] + BY_EM * question.em
+            for own in questions
+            for name in own.coefficients
+        },
         seed=seed,
         replicate_sets=tuple(replicates for _, replicates in parts if replicates is not None),
     )
+
+
+def _no_tables(responses: Responses, question: Question) -> str | None:
+    """Return why answers cannot be counted in tables, if they cannot."""
+    if responses.weights is not None:
+        return "there are survey weights; leave weights out"
+    if question.em:
+        return "missing='em' is of means and covariances; use missing='pairwise'"
+    return None
 
 
 def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | None:
@@ -245,9 +343,9 @@ def _interval(interval: Bootstrap | Analytic | None) -> Bootstrap | Analytic | N
     return interval
 
 
-def _is_pairwise(missing: Missing) -> bool:
-    one_of("missing", missing, ("listwise", "pairwise"))
-    return missing == "pairwise"
+def _uses_any_answer(missing: Missing) -> bool:
+    one_of("missing", missing, ("listwise", "pairwise", "em"))
+    return missing != "listwise"
 
 
 def _check(responses: Responses, question: Question) -> None:
@@ -267,6 +365,13 @@ def _check(responses: Responses, question: Question) -> None:
         warnings.warn(
             f"The interval {question.formula!r} takes persons as independent and of equal "
             "weight; it ignores clusters and weights. Use 'adf' or a Bootstrap.",
+            CompassionWarning,
+            stacklevel=3,
+        )
+    if question.formula in FOR_ALPHA and question.em and responses.is_missing().any():
+        warnings.warn(
+            f"The interval {question.formula!r} takes answers as complete; with missing='em' it is "
+            "too narrow. Use 'adf' or a Bootstrap.",
             CompassionWarning,
             stacklevel=3,
         )
@@ -308,6 +413,8 @@ def _answer(
         interval_name=question.formula,
         bootstrap=asdict(bootstrap) | {"seed": seed} if bootstrap else None,
         level=question.level,
+        em=question.em,
+        subscales=subscale_numbers(used.scale, question.coefficients),
         threads=threads,
         progress=report,
     )

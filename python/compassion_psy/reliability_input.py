@@ -8,23 +8,7 @@ from typing import Any
 
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.options import one_of
-from compassion_psy.reliability_definitions import DEFINITIONS
 from compassion_psy.scales import Scale
-
-
-def coefficient_names(coefficients: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once, or raise OptionError where one is no coefficient."""
-    if coefficients == "all":
-        return tuple(DEFINITIONS)
-    names = (coefficients,) if isinstance(coefficients, str) else coefficients
-    if not isinstance(names, Sequence) or not names:
-        raise OptionError(
-            f"coefficients is {coefficients!r}; choose from {', '.join(DEFINITIONS)}."
-        )
-    for name in names:
-        one_of("coefficients", name, tuple(DEFINITIONS))
-    return tuple(dict.fromkeys(names))
 
 
 def checked_level(level: float) -> float:
@@ -47,7 +31,10 @@ def listed_scales(scale: Scale | Sequence[Scale] | None) -> list[Scale]:
         or not scales
         or any(not isinstance(each, Scale) for each in scales)
     ):
-        raise OptionError(f"scale is {scale!r}, but it must be a Scale, or a list of them.")
+        raise OptionError(
+            f"scale is {scale!r}, but it must be a Scale, or a list of them; a published one may "
+            "be named by its id."
+        )
     names = [each.name for each in scales]
     for name in names:
         if names.count(name) > 1:

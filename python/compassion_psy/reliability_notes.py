@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
-from compassion_psy.reliability_definitions import EXACT_SPLIT_ITEMS, OF_BEST_SPLIT, SPLIT_STARTS
+from compassion_psy.reliability_definitions import (
+    EXACT_SPLIT_ITEMS,
+    OF_BEST_SPLIT,
+    ORDINAL,
+    SPLIT_STARTS,
+)
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
+
+# Share of the standard error from which on a bias matters (Efron & Tibshirani 1993, p. 128).
+_WORTH_A_NOTE = 0.25
 
 _MANY = 0.05  # share of replicates that is worth a note; the statuses count all of them
 
 # Answers on few steps agree by chance among so few persons for each item.
 _FEW_A_ITEM = 3
 _ITEMS_NAMED = 5
+_ROWS = 1 << 16  # are looked at together
 NO_STANDARD_ERROR = 3
 """The core's number for an interval that lacks a standard error."""
+
+_OF_PAIRS = {
+    "not_converged": "a polychoric correlation or the fit of one factor did not converge; see "
+    "cp.polychoric",
+    "boundary": "a polychoric correlation is not told from -1 or 1, as in a table with an empty "
+    "corner, so it has no weight in the fit of one factor; see cp.polychoric for which, and merge "
+    "rare categories or leave an item out",
+}
+
+_KEPT = {
+    "heywood": "Heywood case: a unique variance is on its lower bound",
+    "not_positive_definite": "the matrix of polychoric correlations is not positive definite",
+    "boundary": "a polychoric correlation is not told from -1 or 1",
+}
+
+_KEPT_REPLICATES = {
+    "heywood": "are Heywood cases",
+    "not_positive_definite": "have a matrix that is not positive definite",
+    "boundary": "have a polychoric correlation of -1 or 1",
+    "empty_category": "lack a category that somebody chose",
+}
 
 _NO_INTERVAL = (
     None,
@@ -41,6 +73,8 @@ class Group:
     unanswered: list[str]
     constant: list[str]
     few_units: str | None
+    em: bool = False
+    apart: str | None = None  # with EM: a pair of items that fewer than two persons both answered
 
     def faults(self) -> list[str]:
         """Return what a reader should know of any number of this group."""
@@ -64,8 +98,13 @@ class Group:
         """Return why a coefficient has no value, unless `faults` say it."""
         if self.persons < 2:
             return None
+        if coefficient in ORDINAL and status in _OF_PAIRS:
+            return _OF_PAIRS[status]
+        if self.em and status in ("not_converged", "not_positive_definite", "too_few_rows"):
+            return no_maximum(self, status)
         if status == "not_converged":
-            return "the fit of one factor did not converge"
+            what = "search for the bound" if coefficient == "glb" else "fit of one factor"
+            return f"the {what} did not converge"
         if status == "not_positive_definite":
             if self.persons <= self.n_items:
                 return "the matrix of the items is singular; use more persons or fewer items"
@@ -84,7 +123,8 @@ class Group:
                 "leave one of them out"
             )
         if status == "undefined":
-            if coefficient.startswith("omega") and self.n_items == 2:
+            of_factor = coefficient.startswith("omega") or coefficient in ("h", "ave")
+            if of_factor and self.n_items == 2:
                 return "one factor needs at least 3 items"
             remedy = "" if self.persons <= self.n_items else "; check which items are reversed"
             return f"the total score does not vary{remedy}"
@@ -96,15 +136,37 @@ class Group:
         )
 
 
+def no_maximum(group: Group, status: str) -> str | None:
+    """Return why EM, or a fit to what it found, has no value, unless `faults` say it."""
+    if status == "not_converged":
+        return (
+            "EM, or the fit of one factor to its covariances, did not converge; use "
+            "missing='listwise'"
+        )
+    if status == "not_positive_definite":
+        return (
+            "the covariances by EM are singular: items repeat each other or add up to one another, "
+            "or too few persons answered them together; leave one of them out"
+        )
+    if status != "too_few_rows" or group.unanswered:
+        return None
+    if group.persons <= group.n_items:
+        return f"EM needs more persons than items ({group.persons} and {group.n_items})"
+    return group.apart
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one coefficient of a group came out."""
 
     status: str
     no_interval: int = 0  # the core's number of why there is none
-    heywood: float = 0.0  # share of the replicates
+    valued: bool = False
+    kept: Mapping[str, float] = field(default_factory=dict)  # shares of replicates with a value
     failed: float = 0.0
     at_the_end: bool = False  # a limit lies at or beyond the most extreme replicate
+    bias: float = math.nan  # the mean of the replicates less the estimate
+    error: float = math.nan  # their standard deviation
 
 
 def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) -> str | None:
@@ -113,7 +175,7 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
     `formula` is the interval that is not from a bootstrap, where one was asked for.
     """
     parts = group.faults()
-    if outcome.status not in ("ok", "heywood"):
+    if not outcome.valued:
         reason = group.reason(coefficient, outcome.status)
         return "; ".join([*parts, reason] if reason else parts)
     if coefficient in OF_BEST_SPLIT and group.n_items > EXACT_SPLIT_ITEMS:
@@ -121,8 +183,8 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
             f"more than {EXACT_SPLIT_ITEMS} items: the best found from {SPLIT_STARTS} random "
             "splits, not from all"
         )
-    if outcome.status == "heywood":
-        parts.append("Heywood case: a unique variance is on its lower bound")
+    if outcome.status in _KEPT:
+        parts.append(_KEPT[outcome.status])
     if formula in FOR_ALPHA and coefficient != "alpha":
         parts.append(f"the {formula} interval is for alpha alone")
     elif outcome.no_interval and not group.few_units:
@@ -131,15 +193,27 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         parts.append(
             "so few replicates for this level that a limit is the most extreme of them; use more"
         )
+    if coefficient == "glb" and outcome.bias >= _WORTH_A_NOTE * outcome.error:
+        parts.append(
+            f"biased upwards: the mean of the replicates is {outcome.bias:.3f} above the estimate"
+        )
     if outcome.failed >= _MANY:
         parts.append(f"{_MANY:.0%} or more of the replicates have no value: the rest may mislead")
-    if outcome.heywood >= _MANY:
-        parts.append(f"{_MANY:.0%} or more of the replicates are Heywood cases")
+    parts += [
+        f"{_MANY:.0%} or more of the replicates {what}"
+        for status, what in _KEPT_REPLICATES.items()
+        if outcome.kept.get(status, 0.0) >= _MANY
+    ]
     return "; ".join(parts) or None
 
 
-def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[str]) -> str | None:
-    """Return why data that are not in groups cannot be analysed, or nothing."""
+def fault_of_all(
+    group: Group, coefficients: Sequence[str], statuses: Sequence[str], *, valued: bool
+) -> str | None:
+    """Return why data that are not in groups cannot be analysed, or nothing.
+
+    `valued` is whether any coefficient has a value.
+    """
     if group.persons < 2:
         return f"{group.faults()[0]}; reliability needs at least 2 persons"
     if group.unanswered:
@@ -154,7 +228,7 @@ def fault_of_all(group: Group, coefficients: Sequence[str], statuses: Sequence[s
         )
     if group.few_units:
         return group.few_units
-    if any(status in ("ok", "heywood") for status in statuses):
+    if valued:
         return None
     return (
         f"{group.persons:,} persons and {group.n_items} items have no {coefficients[0]}: "
@@ -178,7 +252,7 @@ def nobody(responses: Responses, pairwise: bool) -> DataError:
     return DataError(f"Scale {responses.scale.name!r}: {what}; {remedy}.")
 
 
-def describe(used: Responses, pairwise: bool) -> list[Group]:
+def describe(used: Responses, pairwise: bool, *, em: bool = False) -> list[Group]:
     """Return what is wrong with the answers of each group, all of which have rows."""
     starts = used.group_starts[:-1]
     if used.answers.dtype == np.uint8:
@@ -195,6 +269,7 @@ def describe(used: Responses, pairwise: bool) -> list[Group]:
     constant = (lowest == highest) & ~unanswered
     items = np.array(used.scale.items)
     few_units = _few_units(used)
+    apart = _apart(used) if em else [None] * len(starts)
     return [
         Group(
             persons=int(persons),
@@ -203,9 +278,35 @@ def describe(used: Responses, pairwise: bool) -> list[Group]:
             unanswered=items[unanswered[:, group]].tolist(),
             constant=items[constant[:, group]].tolist(),
             few_units=few_units[group],
+            em=em,
+            apart=apart[group],
         )
         for group, persons in enumerate(used.group_rows)
     ]
+
+
+def _apart(used: Responses) -> list[str | None]:
+    """For each group the pairs of items that fewer than two persons both answered, in words."""
+    found: list[str | None] = []
+    items = used.scale.items
+    for first, last in itertools.pairwise(used.group_starts.tolist()):
+        both = np.zeros((len(items), len(items)))
+        for start in range(first, last, _ROWS):
+            answers = used.answers[:, start : min(start + _ROWS, last)]
+            absent = answers == MISSING if answers.dtype == np.uint8 else np.isnan(answers)
+            answered = (~absent).astype(np.float64)
+            both += answered @ answered.T
+        pairs = [(i, j) for i, j in np.argwhere(np.triu(both < 2, 1)).tolist()]
+        if not pairs:
+            found.append(None)
+            continue
+        i, j = pairs[0]
+        more = f" (and of {len(pairs) - 1:,} more pairs)" if len(pairs) > 1 else ""
+        found.append(
+            f"fewer than two persons answered both {items[i]!r} and {items[j]!r}{more}, so "
+            "nothing tells their covariance; leave one of the pair out"
+        )
+    return found
 
 
 def _few_units(used: Responses) -> list[str | None]:

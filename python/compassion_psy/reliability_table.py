@@ -25,7 +25,6 @@ from compassion_psy.results import STATUSES, ReplicateSet
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
-_HEYWOOD = STATUSES.index("heywood")
 # Of (B + 1) p, which for 19 replicates and 90 % is 1.
 _ROUNDING = 1e-9
 
@@ -38,6 +37,7 @@ class Question:
     interval: Bootstrap | str | None
     pairwise: bool
     level: float
+    em: bool = False  # covariances by EM; pairwise then says that persons with any answer count
 
     @property
     def bootstrap(self) -> Bootstrap | None:
@@ -102,12 +102,17 @@ class ScaleRows:
         self.used = used
         self.kept_rows = kept_rows
         self.found = found
-        self.described = describe(used, question.pairwise)
+        self.described = describe(used, question.pairwise, em=question.em)
         # The place of each group of the data among those the core has seen.
         self.place = np.cumsum(kept_rows > 0) - 1
         if responses.groups.width == 0:
             words = [STATUSES[code] for code in found.status[0].tolist()]
-            fault = fault_of_all(self.described[0], question.coefficients, words)
+            fault = fault_of_all(
+                self.described[0],
+                question.coefficients,
+                words,
+                valued=bool(np.isfinite(found.estimate[0]).any()),
+            )
             if fault is not None:
                 raise DataError(f"Scale {responses.scale.name!r}: {fault}.")
 
@@ -174,9 +179,14 @@ class ScaleRows:
         question, found = self.question, self.found
         nobody = Group(0, self.used.scale.n_items, question.pairwise, [], [], None)
         replicates = max(found.replicates.shape[1], 1)
-        heywood = (found.replicate_status == _HEYWOOD).sum(axis=1) / replicates
+        given = ~np.isnan(found.replicates)
+        kept = {
+            status: (given & (found.replicate_status == code)).sum(axis=1) / replicates
+            for code, status in enumerate(STATUSES)
+        }
         failed = np.isnan(found.replicates).sum(axis=1) / replicates
         at_the_end = self._at_the_end()
+        bias = _means(found.replicates) - found.estimate
         notes: list[str | None] = []
         for rows, place in zip(self.kept_rows, self.place, strict=True):
             for at, coefficient in enumerate(question.coefficients):
@@ -186,9 +196,12 @@ class ScaleRows:
                     outcome = Outcome(
                         status=STATUSES[found.status[place, at]],
                         no_interval=int(found.interval_status[place, at]),
-                        heywood=float(heywood[place, at]),
+                        valued=bool(np.isfinite(found.estimate[place, at])),
+                        kept={word: float(share[place, at]) for word, share in kept.items()},
                         failed=float(failed[place, at]),
                         at_the_end=bool(at_the_end[place, at]),
+                        bias=float(bias[place, at]),
+                        error=float(found.standard_error[place, at]),
                     )
                 notes.append(note(group, coefficient, question.formula, outcome))
         return notes
@@ -208,3 +221,11 @@ class ScaleRows:
             most = np.where(given, found.replicates, -np.inf).max(axis=1)
             at_the_end |= ((found.lower <= least) | (found.upper >= most)) & (least < most)
         return np.asarray(known & at_the_end)
+
+
+def _means(replicates: Floats) -> Floats:
+    """Return the means of the replicates that have a value, NaN where none has."""
+    given = np.isfinite(replicates)
+    sums = np.where(given, replicates, 0.0).sum(axis=1)
+    counts = given.sum(axis=1)
+    return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))

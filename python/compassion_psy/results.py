@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from compassion_psy import tables
+from compassion_psy.reliability_shown import MANY_COEFFICIENTS, side_by_side
 
 STATUSES = (
     "ok",
@@ -20,6 +21,8 @@ STATUSES = (
     "constant_item",
     "too_few_rows",
     "undefined",
+    "empty_category",
+    "boundary",
 )
 """How a fit or replicate came out, in the order of the core's numbers."""
 
@@ -156,10 +159,15 @@ class ReliabilityResult:
         table = self.table
         if table["interval"].null_count() == table.height:
             table = table.drop("lower", "upper", "level", "interval")
-        return table if self.replicate_sets else table.drop("replicates", "failed")
+        table = table if self.replicate_sets else table.drop("replicates", "failed")
+        beside = side_by_side(table)
+        return table if beside is None else beside
 
     def _notes(self) -> list[str]:
-        notes = [f"{name}: {text}." for name, text in self.definitions.items()]
+        if len(self.definitions) < MANY_COEFFICIENTS:
+            notes = [f"{name}: {text}." for name, text in self.definitions.items()]
+        else:
+            notes = ["What each coefficient is: .definitions; one row an estimate: .table."]
         return notes if self.seed is None else [*notes, f"Seed {self.seed}."]
 
     def __str__(self) -> str:

@@ -198,7 +198,7 @@ def _name(value: object) -> str:
 
 def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
-        return _real(value)
+        return rounded(value)
     if isinstance(value, int) and not isinstance(value, bool) and name in _COUNTS:
         return f"{value:,}"
     return ABSENT if value is None else _shortened(str(value))
@@ -209,7 +209,8 @@ def _setting(name: str, value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else _cell(name, value)
 
 
-def _real(value: float) -> str:
+def rounded(value: float) -> str:
+    """Return a number as tables show it."""
     if not math.isfinite(value):
         return str(value)
     if abs(value) < ROUNDING:

@@ -82,12 +82,18 @@ fit <- function(R, m, n, objective) {
   list(chi_square = chi, df = df, p_value = pchisq(chi, df, lower.tail = FALSE), null_chi_square = null,
        null_df = null_df, rmsea = sqrt(max(chi - df, 0) / df / (n - 1)), rmsea_lower = limit(0.95),
        rmsea_upper = limit(0.05), cfi = 1 - max(chi - df, 0) / max(chi - df, null - null_df, 0),
-       tli = (null / null_df - chi / df) / (null / null_df - 1), bic = chi - df * log(n))
+       tli = tli(R, n, objective, df, null_df, m), bic = chi - df * log(n))
+}
+
+# Tucker & Lewis (1973): discrepancies by their degrees of freedom; of a true model one over Bartlett's number.
+tli <- function(R, n, objective, df, null_df, m) {
+  null <- -log(det(R)) / null_df
+  (null - objective / df) / (null - 1 / (n - 1 - (2 * nrow(R) + 5) / 6 - 2 * m / 3))
 }
 
 psych_fit <- function(R, m, n) {
   f <- suppressWarnings(suppressMessages(psych::fa(R, nfactors = m, n.obs = n, fm = "ml", rotate = "none")))
-  list(chi_square = f$STATISTIC, null_chi_square = f$null.chisq, df = f$dof, bic = f$BIC,
+  list(chi_square = f$STATISTIC, tli = f$TLI, null_chi_square = f$null.chisq, df = f$dof, bic = f$BIC,
        rmsea_lower = unname(f$RMSEA["lower"]), rmsea_upper = unname(f$RMSEA["upper"]), rms = f$rms)
 }
 

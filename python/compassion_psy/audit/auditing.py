@@ -29,6 +29,7 @@ from compassion_psy.data.design import Names, listed_columns
 from compassion_psy.errors import OptionError
 from compassion_psy.options import whole_number
 from compassion_psy.scales import Scale
+from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
 
 OWN_COLUMNS = frozenset(
@@ -48,7 +49,7 @@ OWN_COLUMNS = frozenset(
 
 def audit(
     data: Any,
-    scale: Scale,
+    scale: Scale | str,
     *,
     by: Names = None,
     wave: str | None = None,
@@ -69,9 +70,9 @@ def audit(
     ----------
     data : frame
         One row a person, answers as they were given: reversed items *not* turned.
-    scale : Scale
-        The scale as it is declared. Each of its scores is looked at: the total, where there is
-        one, and each subscale.
+    scale : Scale or str
+        The scale as it is declared, or the id of a published one. Each of its scores is looked
+        at: the total, where there is one, and each subscale.
     by : str or list of str, optional
         Columns of sites or other sources of data.
     wave : str, optional
@@ -141,6 +142,8 @@ def audit(
     >>> found.findings.filter(kind="key").select("site", "item", "finding").rows()
     [('S2', 'item_3', 'turned_here')]
     """
+    if isinstance(scale, str):
+        scale, columns = chosen(scale, columns), None
     if not isinstance(scale, Scale):
         raise OptionError(f"scale is a {type(scale).__name__}, but it must be a Scale.")
     minimum_cell = whole_number("minimum_cell", minimum_cell, minimum=0)

@@ -9,8 +9,12 @@ import click
 from polars.exceptions import PolarsError
 
 from compassion_psy.cli.audit import audit
+from compassion_psy.cli.compare import compare
 from compassion_psy.cli.demo import demo
+from compassion_psy.cli.factors import factors
 from compassion_psy.cli.harmonise import harmonise
+from compassion_psy.cli.items import items
+from compassion_psy.cli.polychoric import polychoric
 from compassion_psy.cli.reliability import reliability
 from compassion_psy.cli.scales import scales
 from compassion_psy.cli.score import score
@@ -54,8 +58,12 @@ def app() -> None:
 
 
 app.add_command(audit)
+app.add_command(compare)
 app.add_command(demo)
+app.add_command(factors)
 app.add_command(harmonise)
+app.add_command(items)
+app.add_command(polychoric)
 app.add_command(reliability)
 app.add_command(scales)
 app.add_command(score)

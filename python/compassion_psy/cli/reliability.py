@@ -48,12 +48,12 @@ where empathy.toml is:
     "--missing-code", "missing_codes", type=Number(), multiple=True,
     help="An answer that means no answer, such as 0 or 99. Repeatable.",
 )  # fmt: skip
-@click.option("--missing", default="listwise", show_default=True, help="listwise or pairwise.")
+@click.option("--missing", default="listwise", show_default=True, help="listwise, pairwise or em.")
 @click.option(
     "--coefficients", default="alpha,omega_u", show_default=True,
     help="Separated by commas: alpha, alpha_std, lambda1 to lambda6, lambda5_plus, mu0 to mu3, "
     "split_half_max, split_half_min, split_half_mean, omega_u, omega_u_observed, omega_total, "
-    "average_r, signal_to_noise, sem; or all.",
+    "average_r, signal_to_noise, sem, alpha_ordinal, omega_ordinal, omega_categorical; or all.",
 )  # fmt: skip
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",

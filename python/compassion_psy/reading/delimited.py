@@ -73,6 +73,8 @@ class DelimitedFile:
             has_header=False,
             skip_rows=self.heading,
             schema=dict.fromkeys(self.names, pl.String),
+            # Also one in quotes, as REDCap and R write it: else "" would be a ward of its own.
+            null_values=[""],
             glob=False,
         )
 

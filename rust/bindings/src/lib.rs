@@ -5,6 +5,8 @@ mod association;
 mod careless;
 mod errors;
 mod factors;
+mod items;
+mod missing;
 mod moments;
 mod persons;
 mod reliability;
@@ -20,7 +22,11 @@ mod _core {
     #[pymodule_export]
     use super::careless::{careless, repeated_rows};
     #[pymodule_export]
-    use super::factors::explore_factors;
+    use super::factors::{explore_factors, factor_fit};
+    #[pymodule_export]
+    use super::items::item_statistics;
+    #[pymodule_export]
+    use super::missing::em_covariance;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]

@@ -1,8 +1,8 @@
 //! Influence values of persons.
 
 use numpy::{IntoPyArray, PyArray1};
-use psychometrics::persons::person_influences;
-use psychometrics::reliability::Coefficient;
+use psychometrics::persons::person_influences_with;
+use psychometrics::reliability::{Coefficient, Estimator};
 use psychometrics::simd::Simd;
 use pyo3::prelude::*;
 
@@ -16,20 +16,22 @@ type InfluenceArrays<'py> =
 
 /// The coefficient of each group, and each row's influence on it.
 #[pyfunction]
-#[pyo3(signature = (answers, design, *, coefficient, pairwise, threads=None))]
+#[pyo3(signature = (answers, design, *, coefficient, pairwise, subscales=None, threads=None))]
 pub fn influences<'py>(
     py: Python<'py>,
     answers: AnswerArray<'py>,
     design: Design<'py>,
     coefficient: &str,
     pairwise: bool,
+    subscales: Option<Vec<usize>>,
     threads: Option<usize>,
 ) -> PyResult<InfluenceArrays<'py>> {
     let simd = Simd::chosen().map_err(to_python)?;
     let responses = responses(&answers, &design)?;
     let coefficient = Coefficient::named(coefficient).map_err(to_python)?;
+    let estimator = Estimator::with_subscales(subscales.unwrap_or_default());
     let (outcomes, values) = run(py, threads, None, 0, |monitor| {
-        person_influences(simd, &responses, coefficient, pairwise, monitor)
+        person_influences_with(simd, &responses, coefficient, pairwise, &estimator, monitor)
     })?;
     let estimates: Vec<f64> = outcomes.iter().map(|outcome| outcome.value).collect();
     let statuses: Vec<u8> = outcomes.iter().map(|outcome| outcome.status as u8).collect();

@@ -3,6 +3,7 @@
 use numpy::{IntoPyArray, PyArrayMethods};
 use psychometrics::analysis::{Interval, Question, analyse as run_analysis};
 use psychometrics::interval::{AlphaInterval, BootstrapMethod, QuantileRule};
+use psychometrics::missing::analyse_by_em;
 use psychometrics::reliability::Coefficient;
 use psychometrics::resampling::{Plan, Weights};
 use psychometrics::simd::Simd;
@@ -77,7 +78,8 @@ fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResul
 /// Estimates by group and coefficient, and replicates by group, replicate and coefficient.
 #[pyfunction]
 #[pyo3(signature = (
-    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, threads=None, progress=None
+    answers, design, *, coefficients, pairwise, interval_name, bootstrap, level, em=false,
+    subscales=None, threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments)]
 pub fn analyse<'py>(
@@ -89,6 +91,8 @@ pub fn analyse<'py>(
     interval_name: Option<&str>,
     bootstrap: Option<BootstrapOptions>,
     level: f64,
+    em: bool,
+    subscales: Option<Vec<usize>>,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -100,10 +104,12 @@ pub fn analyse<'py>(
     let (width, groups) = (coefficients.len(), responses.groups.len());
     let interval = interval(interval_name, bootstrap.as_ref())?;
     let replicates = bootstrap.map_or(0, |b| b.replicates);
-    let question = Question { coefficients, pairwise, interval, level };
+    let subscales = subscales.unwrap_or_default();
+    let question = Question { coefficients, pairwise, interval, level, subscales };
     let total = (groups * replicates) as u64;
     let answer = run(py, threads, progress, total, |monitor| {
-        run_analysis(simd, &responses, &question, monitor)
+        let answer = if em { analyse_by_em } else { run_analysis };
+        answer(simd, &responses, &question, monitor)
     })?;
 
     let out = PyDict::new(py);

@@ -5,10 +5,11 @@ use rayon::prelude::*;
 use crate::error::{Error, Result, invalid};
 use crate::interval::{
     AlphaInterval, BootstrapMethod, Influence, Influences, IntervalStatus, QuantileRule,
-    alpha_interval, bootstrap_interval, mean_and_deviation, normal_quantile, normal_theory_error,
+    alpha_interval, bootstrap_interval, influence_ends, mean_and_deviation, normal_theory_error,
 };
 use crate::moments::{Dispersion, GroupMoments, Panel, group_moments};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Unseen};
+use crate::ordinal::{OrdinalPoint, ordinal_replicates};
 use crate::reliability::{Coefficient, Estimator, Outcome};
 use crate::resampling::{Plan, Resampling, replicate_moments};
 use crate::responses::Responses;
@@ -29,7 +30,7 @@ pub enum Interval {
 
 impl Interval {
     /// Whether influence values are looked at: those of plain bootstrap intervals are not.
-    fn needs_influence(self) -> bool {
+    pub(crate) fn needs_influence(self) -> bool {
         !matches!(self, Interval::Bootstrap(_, method, _) if method != BootstrapMethod::Bca)
     }
 }
@@ -45,6 +46,8 @@ pub struct Question {
     pub interval: Interval,
     /// The coverage that intervals aim at.
     pub level: f64,
+    /// The subscale of each item, for stratified alpha; else empty.
+    pub subscales: Vec<usize>,
 }
 
 /// One coefficient of one group.
@@ -72,11 +75,13 @@ pub struct Answer {
 }
 
 /// A group's estimates, and what intervals need of them.
-struct Point {
-    estimator: Estimator,
-    dispersion: Dispersion,
-    outcomes: Vec<Outcome>,
-    influences: Vec<Option<Influence>>,
+pub(crate) struct Point {
+    pub estimator: Estimator,
+    pub dispersion: Dispersion,
+    pub outcomes: Vec<Outcome>,
+    pub influences: Vec<Option<Influence>>,
+    /// Where ordinal coefficients are asked for.
+    pub ordinal: Option<OrdinalPoint>,
 }
 
 /// Answers a question.
@@ -98,10 +103,15 @@ pub fn analyse(
     }
     let replicates = match question.interval {
         Interval::Bootstrap(plan, ..) => {
-            replicates(simd, responses, question, plan, &points, monitor)?
+            all_replicates(simd, responses, question, plan, &points, monitor)?
         }
         _ => Vec::new(),
     };
+    Ok(answer(question, &points, replicates))
+}
+
+/// Puts estimates and replicates together.
+pub(crate) fn answer(question: &Question, points: &[Point], replicates: Vec<Outcome>) -> Answer {
     let width = question.coefficients.len();
     let per_group = replicates.len() / points.len().max(1);
     let estimates = points
@@ -115,7 +125,7 @@ pub fn analyse(
             })
         })
         .collect();
-    Ok(Answer { estimates, replicates })
+    Answer { estimates, replicates }
 }
 
 fn points(
@@ -135,16 +145,30 @@ fn points(
             GroupMoments::Exact(all) => dispersion.fill(&all[group]),
             GroupMoments::Real(all) => dispersion.fill(&all[group]),
         }
-        let mut estimator = Estimator::default();
-        let evaluate = |&c: &Coefficient| estimator.evaluate(c, &dispersion, monitor);
-        let outcomes: Vec<Outcome> = question.coefficients.iter().map(evaluate).collect();
-        estimator.settle();
         let rows = &responses.groups[group];
+        let coefficients = &question.coefficients;
+        let ordinal = match coefficients.iter().any(|c| c.is_ordinal()) {
+            true => Some(OrdinalPoint::new(responses, rows, coefficients, monitor)?),
+            false => None,
+        };
+        let mut estimator = Estimator::with_subscales(question.subscales.clone());
+        let evaluate = |(at, &c): (usize, &Coefficient)| match &ordinal {
+            Some(ordinal) if c.is_ordinal() => ordinal.outcomes[at],
+            _ => estimator.evaluate(c, &dispersion, monitor),
+        };
+        let outcomes: Vec<Outcome> = coefficients.iter().enumerate().map(evaluate).collect();
+        estimator.settle();
         let influences = question
             .coefficients
             .iter()
             .zip(&outcomes)
             .map(|(&c, outcome)| {
+                if c.is_ordinal() {
+                    let wanted = question.interval.needs_influence() && outcome.value.is_finite();
+                    let ordinal = ordinal.as_ref().filter(|_| wanted)?;
+                    let values = ordinal.influences(responses, rows, c)?;
+                    return Some(Influence::of(rows, &values));
+                }
                 // Where there is no value, there is no fit to take a derivative of.
                 let gradient = if question.interval.needs_influence() && outcome.value.is_finite() {
                     estimator.gradient(c, &dispersion)
@@ -166,9 +190,37 @@ fn points(
                 })
             })
             .collect();
-        Ok(Point { estimator, dispersion, outcomes, influences })
+        Ok(Point { estimator, dispersion, outcomes, influences, ordinal })
     };
     (0..responses.groups.len()).into_par_iter().map(point).collect()
+}
+
+/// Replicates of moments, of tables or of both, by group, replicate and coefficient.
+fn all_replicates(
+    simd: Simd,
+    responses: &Responses,
+    question: &Question,
+    plan: Plan,
+    points: &[Point],
+    monitor: &dyn Monitor,
+) -> Result<Vec<Outcome>> {
+    let coefficients = &question.coefficients;
+    let ordinal: Vec<&OrdinalPoint> = points.iter().filter_map(|p| p.ordinal.as_ref()).collect();
+    if ordinal.is_empty() {
+        return replicates(simd, responses, question, plan, points, monitor);
+    }
+    let resampling = Resampling { simd, responses, panel: Panel::Small, plan, monitor };
+    let mut all = ordinal_replicates(resampling, coefficients, &ordinal)?;
+    if !coefficients.iter().all(|c| c.is_ordinal()) {
+        // Progress counts each replicate once.
+        let of_moments = replicates(simd, responses, question, plan, points, &Unseen(monitor))?;
+        for (at, (out, outcome)) in all.iter_mut().zip(of_moments).enumerate() {
+            if !coefficients[at % coefficients.len()].is_ordinal() {
+                *out = outcome;
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn replicates(
@@ -191,7 +243,7 @@ fn replicates(
             *own = (group, point.estimator.clone());
         }
         for ((out, &c), outcome) in out.iter_mut().zip(coefficients).zip(&point.outcomes) {
-            *out = if outcome.value.is_finite() {
+            *out = if outcome.value.is_finite() && !c.is_ordinal() {
                 own.1.evaluate(c, dispersion, monitor)
             } else {
                 Outcome::none(outcome.status)
@@ -216,11 +268,7 @@ fn estimate<'a>(
     let none = (f64::NAN, f64::NAN, IntervalStatus::NoStandardError);
     let (standard_error, (lower, upper, interval)) = match question.interval {
         Interval::None => (error, (f64::NAN, f64::NAN, IntervalStatus::Ok)),
-        Interval::Influence => {
-            let reach = normal_quantile(0.5 + question.level / 2.0) * error;
-            let ends = (outcome.value - reach, outcome.value + reach, IntervalStatus::Ok);
-            (error, if reach.is_finite() { ends } else { none })
-        }
+        Interval::Influence => (error, influence_ends(outcome.value, error, question.level)),
         Interval::Alpha(method) => {
             if question.coefficients[at] != Coefficient::Alpha || !outcome.value.is_finite() {
                 (error, none)

@@ -7,6 +7,11 @@ pub const LEAST_PIVOT: f64 = 1e-12;
 ///
 /// False where a pivot is not above [`LEAST_PIVOT`] times its diagonal element: the matrix is not positive definite.
 pub fn cholesky(matrix: &mut [f64], size: usize) -> bool {
+    cholesky_above(matrix, size, LEAST_PIVOT)
+}
+
+/// The same with another least share that a pivot has of its diagonal element.
+pub fn cholesky_above(matrix: &mut [f64], size: usize, least: f64) -> bool {
     for j in 0..size {
         let diagonal = matrix[j * size + j];
         for i in j..size {
@@ -18,7 +23,7 @@ pub fn cholesky(matrix: &mut [f64], size: usize) -> bool {
             };
             lower[j] -= dot;
             if i == j {
-                if lower[j].is_nan() || lower[j] <= LEAST_PIVOT * diagonal.abs() {
+                if lower[j].is_nan() || lower[j] <= least * diagonal.abs() {
                     return false;
                 }
                 lower[j] = lower[j].sqrt();
@@ -163,17 +168,27 @@ fn rotate(a: &mut [f64], vectors: &mut [f64], size: usize, p: usize, q: usize) {
     let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
     let c = 1.0 / (t * t + 1.0).sqrt();
     let s = t * c;
+    let (own_p, own_q) = (a[p * size + p], a[q * size + q]);
+    rotate_rows(a, size, p, q, c, s);
+    // The matrix stays symmetric, so the columns are the rows; where they cross, both are rotated.
     for i in 0..size {
-        let (x, y) = (a[i * size + p], a[i * size + q]);
-        a[i * size + p] = c * x - s * y;
-        a[i * size + q] = s * x + c * y;
+        a[i * size + p] = a[p * size + i];
+        a[i * size + q] = a[q * size + i];
     }
-    for matrix in [a, vectors] {
-        for i in 0..size {
-            let (x, y) = (matrix[p * size + i], matrix[q * size + i]);
-            matrix[p * size + i] = c * x - s * y;
-            matrix[q * size + i] = s * x + c * y;
-        }
+    let (column_p, column_q) = (c * own_p - s * apq, s * own_p + c * apq);
+    let (cross_p, cross_q) = (c * apq - s * own_q, s * apq + c * own_q);
+    a[p * size + p] = c * column_p - s * cross_p;
+    a[p * size + q] = c * column_q - s * cross_q;
+    a[q * size + p] = s * column_p + c * cross_p;
+    a[q * size + q] = s * column_q + c * cross_q;
+    rotate_rows(vectors, size, p, q, c, s);
+}
+
+/// Turns the rows `p < q` into each other.
+fn rotate_rows(matrix: &mut [f64], size: usize, p: usize, q: usize, c: f64, s: f64) {
+    let (upper, lower) = matrix.split_at_mut(q * size);
+    for (x, y) in upper[p * size..][..size].iter_mut().zip(&mut lower[..size]) {
+        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     }
 }
 

@@ -46,6 +46,7 @@ fn question(replicates: usize, weights: Weights) -> Question {
         pairwise: false,
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
+        subscales: Vec::new(),
     }
 }
 

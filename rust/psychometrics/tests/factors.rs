@@ -6,7 +6,9 @@
 mod common;
 
 use common::Generator;
-use psychometrics::factor::rotation::{Criterion, Rotated, Rotation, Search, rotate};
+use psychometrics::factor::rotation::{
+    Criterion, Rotated, Rotation, Search, Target, rotate, rotate_to,
+};
 use psychometrics::factor::{Extraction, FitStatus, Matrix, extract, goodness};
 use psychometrics::monitor::{Monitor, Silent};
 
@@ -239,4 +241,44 @@ fn a_search_can_be_stopped() {
     let found = extract(&r, 6, 2, Extraction::MinimumResiduals, &Silent).unwrap();
     let rotation = Rotation::Oblique(Criterion::Quartimin);
     assert!(rotate(&found.loadings, rotation, SEARCH, &Impatient).is_err());
+}
+
+/// A general factor that explains less than each of two groups.
+fn bifactor() -> Matrix {
+    let general = [0.3, 0.25, 0.2, 0.35, 0.25, 0.3];
+    let groups = [0.6, 0.7, 0.5, 0.5, 0.6, 0.5];
+    Matrix::from_fn(6, 3, |i, j| match j {
+        0 => general[i],
+        _ if i / 3 == j - 1 => groups[i],
+        _ => 0.0,
+    })
+}
+
+#[test]
+fn a_general_factor_stays_in_front() {
+    let pattern = bifactor();
+    let turn = psychometrics::factor::rotation::random_orthogonal(2, 1, 3);
+    let rotation = Rotation::Orthogonal(Criterion::Bifactor);
+    let rotated = rotate(&pattern.times(&turn), rotation, SEARCH, &Silent).unwrap();
+    assert!(largest_gap(&rotated.loadings, &pattern) < EXACT, "{rotated:?}");
+    assert!(rotated.variances[0] < rotated.variances[1]);
+    assert!(rotated.converged && rotated.criterion < EXACT);
+}
+
+#[test]
+fn targets_decide_order_and_sign() {
+    let (pattern, phi) = simple();
+    let order = [2, 0, 1];
+    let expected = Matrix::from_fn(9, 3, |i, j| -pattern.at(i, order[j]));
+    let correlations = Matrix::from_fn(3, 3, |i, j| phi.at(order[i], order[j]));
+    let r = implied(&pattern, &phi);
+    let found = extract(&r, 9, 3, Extraction::MinimumResiduals, &Silent).unwrap();
+    let target = Target { loadings: expected.clone(), oblique: true };
+    let rotated = rotate_to(&found.loadings, &target, SEARCH, &Silent).unwrap();
+    assert!(largest_gap(&rotated.loadings, &expected) < EXACT, "{rotated:?}");
+    assert!(largest_gap(&rotated.phi, &correlations) < EXACT, "{rotated:?}");
+    let small = Target { loadings: Matrix::identity(3), oblique: true };
+    assert!(rotate_to(&found.loadings, &small, SEARCH, &Silent).is_err());
+    let kaiser = Search { kaiser: true, ..SEARCH };
+    assert!(rotate_to(&found.loadings, &target, kaiser, &Silent).is_err());
 }

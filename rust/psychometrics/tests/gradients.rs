@@ -11,8 +11,9 @@ use psychometrics::reliability::{Coefficient, Estimator, Matrix, Status};
 /// fifth derivative, and to 1e-16 / 1e-4.
 const TOLERANCE: f64 = 1e-8;
 
-/// Coefficients that take the best of several columns or splits: without a derivative where two are as good.
-const TIED: [Coefficient; 5] = [
+/// Coefficients that take the best of several columns, splits or duals: without a derivative where two are as good.
+const TIED: [Coefficient; 6] = [
+    Coefficient::Glb,
     Coefficient::Lambda4,
     Coefficient::Lambda5,
     Coefficient::Lambda5Plus,
@@ -32,6 +33,11 @@ fn matrices() -> Vec<(&'static str, Vec<f64>, usize)> {
     ]
 }
 
+/// Of two subscales where there are items enough.
+fn estimator(items: usize) -> Estimator {
+    Estimator::with_subscales((0..items).map(|j| j % (items / 2).min(2)).collect())
+}
+
 /// The derivative of `value` at zero, from four points about it.
 fn slope(value: impl Fn(f64) -> f64, step: f64) -> f64 {
     let difference = |h: f64| (value(h) - value(-h)) / (2.0 * h);
@@ -48,7 +54,7 @@ fn check(
     steps: impl Fn(usize, usize) -> f64,
 ) {
     let largest = gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
-    let mut warm = Estimator::default();
+    let mut warm = estimator(items);
     warm.evaluate(coefficient, &moved(0, 0, 0.0), &Silent);
     warm.settle();
     for i in 0..items {
@@ -77,11 +83,16 @@ fn gradients_in_covariances_are_differences_of_values() {
     for (what, covariance, items) in matrices() {
         for coefficient in Coefficient::ALL {
             let point = dispersion(&covariance, items);
-            let mut estimator = Estimator::default();
+            let mut estimator = estimator(items);
             let value = estimator.evaluate(coefficient, &point, &Silent).value;
             let Some(gradient) = estimator.gradient(coefficient, &point) else {
-                // Of parallel items all splits and columns are as good.
-                assert!(what == "parallel" && TIED.contains(&coefficient), "{coefficient:?}");
+                // Of parallel items all splits and columns are as good, and of one factor many duals.
+                let tied = match what {
+                    "parallel" => TIED.contains(&coefficient),
+                    "exact" => coefficient == Coefficient::Glb,
+                    _ => false,
+                };
+                assert!(tied, "{what} {coefficient:?}");
                 continue;
             };
             let gradient = gradient.in_covariances(&point);

@@ -27,6 +27,7 @@ fn influences_make_the_standard_error_of_each_group() {
             pairwise: false,
             interval: Interval::Influence,
             level: 0.95,
+            subscales: Vec::new(),
         };
         let answer = analyse(simd, &responses, &question, &Silent).unwrap();
         for (group, rows) in [0..3_000, 3_000..5_000].into_iter().enumerate() {

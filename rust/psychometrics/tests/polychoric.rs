@@ -255,3 +255,10 @@ fn thresholds_are_normal_quantiles_of_shares() {
     assert!((found[0] - quartile).abs() < SOLVED);
     assert_eq!((found[0], found[2].abs() < SOLVED, found[3]), (found[1], true, f64::INFINITY));
 }
+
+#[test]
+fn an_item_that_nobody_answered_has_no_thresholds() {
+    let found = thresholds(&[0, 0, 0]);
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|x| x.is_nan()));
+}

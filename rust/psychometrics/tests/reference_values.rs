@@ -53,6 +53,7 @@ fn ask(survey: &Survey, pairwise: bool) -> Answer {
         pairwise,
         interval: Interval::Influence,
         level: 0.95,
+        subscales: Vec::new(),
     };
     analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Silent).unwrap()
 }

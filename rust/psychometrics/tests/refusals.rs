@@ -137,6 +137,7 @@ fn question() -> Question {
         pairwise: false,
         interval: Interval::Bootstrap(plan, BootstrapMethod::Bca, QuantileRule::Normal),
         level: 0.95,
+        subscales: Vec::new(),
     }
 }
 
@@ -192,7 +193,13 @@ fn a_coefficient_that_is_not_there() {
 
 /// A question about alpha, one way or the other.
 fn alpha(interval: Interval, pairwise: bool, level: f64) -> Question {
-    Question { coefficients: vec![Coefficient::Alpha], pairwise, interval, level }
+    Question {
+        coefficients: vec![Coefficient::Alpha],
+        pairwise,
+        interval,
+        level,
+        subscales: Vec::new(),
+    }
 }
 
 #[test]

@@ -101,8 +101,13 @@ fn check_outcome(outcome: Outcome, what: &str) {
 }
 
 fn check(survey: &Survey, pairwise: bool, interval: Interval) {
-    let question =
-        Question { coefficients: Coefficient::ALL.to_vec(), pairwise, interval, level: 0.95 };
+    let question = Question {
+        coefficients: Coefficient::ALL.to_vec(),
+        pairwise,
+        interval,
+        level: 0.95,
+        subscales: Vec::new(),
+    };
     let responses = survey.responses();
     let run = analyse(Simd::chosen().unwrap(), &responses, &question, &Silent);
     let Ok(answer) = run else {
@@ -159,8 +164,13 @@ fn every_number_is_there_or_has_a_reason() {
 /// Statuses of the coefficients of the only group.
 fn statuses(survey: &Survey) -> Vec<Status> {
     let coefficients = Coefficient::ALL.to_vec();
-    let question =
-        Question { coefficients, pairwise: false, interval: Interval::None, level: 0.95 };
+    let question = Question {
+        coefficients,
+        pairwise: false,
+        interval: Interval::None,
+        level: 0.95,
+        subscales: Vec::new(),
+    };
     let answer = analyse(Simd::chosen().unwrap(), &survey.responses(), &question, &Silent).unwrap();
     answer.estimates.iter().map(|estimate| estimate.outcome.status).collect()
 }

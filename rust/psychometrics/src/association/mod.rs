@@ -5,11 +5,15 @@
 pub mod bivariate_normal;
 pub mod contingency;
 pub mod influence;
+pub mod latent;
 pub mod polychoric;
 mod small_rectangle;
 pub mod survey;
+pub mod tables;
 
 pub use bivariate_normal::BivariateNormal;
 pub use contingency::Table;
+pub use latent::{Latent, pairs};
 pub use polychoric::{Correlation, Status, correlation, thresholds};
 pub use survey::{Associations, associations};
+pub use tables::Tables;

@@ -52,6 +52,12 @@ const MOST_LEFT: f64 = 1e-9;
 /// More steps than halving the whole range to rounding takes.
 const MOST_STEPS: usize = 80;
 
+/// From near a maximum Newton's method needs three or four steps, or it is not near.
+const NEAR_STEPS: usize = 8;
+
+/// A step from near a maximum after which the error is its square: 1e-12.
+const LAST_NEAR_STEP: f64 = 1e-6;
+
 /// The polychoric correlation of a table.
 pub fn correlation(table: &Table) -> Correlation {
     let without = |status| Correlation { rho: f64::NAN, standard_error: f64::NAN, status };
@@ -63,7 +69,7 @@ pub fn correlation(table: &Table) -> Correlation {
         return without(Status::OneCategory);
     }
     let likelihood = Likelihood::new(&table);
-    match likelihood.maximum(start(&table)) {
+    match likelihood.maximum(likelihood.start()) {
         Maximum::At(rho) => Correlation {
             rho,
             standard_error: standard_error(&likelihood, rho),
@@ -77,15 +83,24 @@ pub fn correlation(table: &Table) -> Correlation {
 }
 
 /// The thresholds between categories: normal quantiles of the shares up to each but the last, which are infinite where
-/// nobody is on one side.
+/// nobody is on one side; not a number where nobody is on either.
 pub fn thresholds(counts: &[u64]) -> Vec<f64> {
-    let persons: u64 = counts.iter().sum();
-    let mut below = 0;
+    let counts: Vec<f64> = counts.iter().map(|&count| count as f64).collect();
+    thresholds_of(&counts)
+}
+
+/// The same where persons count in parts.
+pub(super) fn thresholds_of(counts: &[f64]) -> Vec<f64> {
+    let persons: f64 = counts.iter().sum();
+    let mut below = 0.0;
     let steps = counts.iter().take(counts.len().saturating_sub(1));
+    if persons == 0.0 {
+        return vec![f64::NAN; steps.len()];
+    }
     steps
         .map(|count| {
             below += count;
-            normal_quantile(below as f64 / persons as f64)
+            normal_quantile(below / persons)
         })
         .collect()
 }
@@ -115,15 +130,24 @@ pub(super) enum Maximum {
 
 impl Likelihood {
     pub fn new(table: &Table) -> Likelihood {
-        let (rows, columns) = table.margins();
-        let limits = |counts: &[u64]| {
+        let cells = table.occupied().map(|(row, column, count)| (row, column, count as f64));
+        Likelihood::of(table.rows(), table.columns(), cells.collect())
+    }
+
+    /// The likelihood of cells in which persons may count in parts.
+    pub fn of(rows: usize, columns: usize, cells: Vec<(usize, usize, f64)>) -> Likelihood {
+        let mut margins = (vec![0.0; rows], vec![0.0; columns]);
+        for &(row, column, persons) in &cells {
+            margins.0[row] += persons;
+            margins.1[column] += persons;
+        }
+        let limits = |counts: &[f64]| {
             let mut limits = vec![f64::NEG_INFINITY];
-            limits.extend(thresholds(counts));
+            limits.extend(thresholds_of(counts));
             limits.push(f64::INFINITY);
             limits
         };
-        let cells = table.occupied().map(|(row, column, count)| (row, column, count as f64));
-        Likelihood { limits: (limits(&rows), limits(&columns)), cells: cells.collect() }
+        Likelihood { limits: (limits(&margins.0), limits(&margins.1)), cells }
     }
 
     /// The cells that somebody is in.
@@ -200,6 +224,37 @@ impl Likelihood {
         if (0.0..MOST_LEFT).contains(&left) { Maximum::At(z.tanh()) } else { Maximum::None }
     }
 
+    /// Where the likelihood is largest, from a place that is thought to be near.
+    pub fn maximum_near(&self, start: f64) -> Maximum {
+        let mut z = start;
+        for _ in 0..NEAR_STEPS {
+            let (gradient, curvature) = self.derivatives(z);
+            let step = -gradient / curvature;
+            // Written so that it also holds where there is no number.
+            if !(curvature < 0.0 && step.abs() < 1.0 && (z + step).abs() < FURTHEST) {
+                break;
+            }
+            z += step;
+            if step.abs() < LAST_NEAR_STEP {
+                return Maximum::At(z.tanh());
+            }
+        }
+        self.maximum(self.start())
+    }
+
+    /// A start: atanh of the product-moment correlation of the codes.
+    pub fn start(&self) -> f64 {
+        let persons: f64 = self.cells.iter().map(|cell| cell.2).sum();
+        let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+            self.cells.iter().map(|&(a, b, count)| count * f(a as f64, b as f64)).sum::<f64>()
+                / persons
+        };
+        let (first, second) = (sum(&|a, _| a), sum(&|_, b| b));
+        let covariance = sum(&|a, b| (a - first) * (b - second));
+        let variances = sum(&|a, _| (a - first).powi(2)) * sum(&|_, b| (b - second).powi(2));
+        (covariance / variances.sqrt()).atanh().clamp(-FURTHEST_START, FURTHEST_START)
+    }
+
     /// Two values around a maximum, with their gradients; or the end, -1 or 1, to which the likelihood rises.
     fn bracket(&self, start: f64) -> Result<[(f64, f64); 2], f64> {
         let mut from = (start, self.derivatives(start).0);
@@ -216,17 +271,4 @@ impl Likelihood {
         }
         Err(direction)
     }
-}
-
-/// A start: atanh of the product-moment correlation of the codes.
-fn start(table: &Table) -> f64 {
-    let persons = table.persons() as f64;
-    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
-        table.occupied().map(|(a, b, count)| count as f64 * f(a as f64, b as f64)).sum::<f64>()
-            / persons
-    };
-    let (first, second) = (sum(&|a, _| a), sum(&|_, b| b));
-    let covariance = sum(&|a, b| (a - first) * (b - second));
-    let variances = sum(&|a, _| (a - first).powi(2)) * sum(&|_, b| (b - second).powi(2));
-    (covariance / variances.sqrt()).atanh().clamp(-FURTHEST_START, FURTHEST_START)
 }

@@ -1,7 +1,7 @@
 //! The one-factor discrepancy of maximum likelihood with loadings at their best: a function of uniquenesses alone.
 
 use super::LEAST_UNIQUENESS;
-use crate::linalg::eigen;
+use crate::linalg::{cholesky, cholesky_solve, eigen};
 use crate::monitor::Monitor;
 
 /// The discrepancy with the loadings at their best for given uniquenesses, as a function of their logarithms.
@@ -102,8 +102,16 @@ impl Concentrated {
     fn step(&self, bounded: &[bool]) -> Vec<f64> {
         let (hessian, free) = self.free_hessian(bounded);
         let size = free.len();
-        let (values, vectors) = eigen(&hessian, size);
         let mut step = vec![0.0; bounded.len()];
+        let mut factor = hessian.clone();
+        if cholesky(&mut factor, size) {
+            // No negative curvature to turn, and so no need of eigenvectors.
+            let mut changes: Vec<f64> = free.iter().map(|&j| -self.gradient[j]).collect();
+            cholesky_solve(&factor, size, &mut changes);
+            free.iter().zip(changes).for_each(|(&j, change)| step[j] = change);
+            return shortened(step);
+        }
+        let (values, vectors) = eigen(&hessian, size);
         for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {
             let along: f64 = vector.iter().zip(&free).map(|(v, &j)| v * self.gradient[j]).sum();
             let change = -along / value.abs().max(1e-9);
@@ -111,11 +119,7 @@ impl Concentrated {
                 step[j] += change * v;
             }
         }
-        // A logarithm that moves by more than two is beyond what the curvature knows.
-        let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
-        let scale = (2.0 / longest).min(1.0);
-        step.iter_mut().for_each(|s| *s *= scale);
-        step
+        shortened(step)
     }
 
     /// The first point along the step, halved again and again, that lies lower.
@@ -138,4 +142,12 @@ impl Concentrated {
         }
         None
     }
+}
+
+/// A step in which no logarithm moves by more than two: beyond that is not what the curvature knows.
+fn shortened(mut step: Vec<f64>) -> Vec<f64> {
+    let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
+    let scale = (2.0 / longest).min(1.0);
+    step.iter_mut().for_each(|s| *s *= scale);
+    step
 }

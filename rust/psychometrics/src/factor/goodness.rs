@@ -28,7 +28,7 @@ pub struct Goodness {
     pub rmsea_upper: f64,
     /// Comparative fit index (Bentler 1990).
     pub cfi: f64,
-    /// Tucker-Lewis index (Tucker & Lewis 1973).
+    /// Tucker-Lewis index of the discrepancies, that of a true model being one over its Bartlett number (Tucker & Lewis 1973).
     pub tli: f64,
     /// Root mean square of the residual correlations, diagonal included (Bentler 1995).
     pub srmr: f64,
@@ -92,14 +92,14 @@ pub fn goodness(
     let excess = (chi_square - df).max(0.0);
     let null_excess = (null_chi_square - null_df).max(excess);
     let per_person = |excess: f64| (excess / df / (n - 1.0)).sqrt();
-    let null_ratio = null_chi_square / null_df;
+    let null_ratio = null / null_df;
     Goodness {
         p_value: chi_square_tail(chi_square, freedom),
         rmsea: per_person(excess),
         rmsea_lower: per_person(noncentrality(chi_square, df, 0.95)),
         rmsea_upper: per_person(noncentrality(chi_square, df, 0.05)),
         cfi: if null_excess > 0.0 { 1.0 - excess / null_excess } else { 1.0 },
-        tli: (null_ratio - chi_square / df) / (null_ratio - 1.0),
+        tli: (null_ratio - objective.max(0.0) / df) / (null_ratio - 1.0 / own),
         bic,
         ..known
     }

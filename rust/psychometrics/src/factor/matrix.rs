@@ -16,8 +16,11 @@ pub struct Matrix {
 impl Matrix {
     /// The matrix of these values.
     pub fn from_fn(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f64) -> Matrix {
-        let values = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j)));
-        Matrix { rows, columns, values: values.map(|(i, j)| value(i, j)).collect() }
+        let mut values = Vec::with_capacity(rows * columns);
+        for i in 0..rows {
+            values.extend((0..columns).map(|j| value(i, j)));
+        }
+        Matrix { rows, columns, values }
     }
 
     /// Ones on the diagonal.
@@ -60,7 +63,17 @@ impl Matrix {
 
     /// `A' B`.
     pub fn crossed(&self, other: &Matrix) -> Matrix {
-        self.transposed().times(other)
+        // Row by row of both, so that nothing is turned: each sum is in the order of the rows.
+        let mut values = vec![0.0; self.columns * other.columns];
+        let rows = self.values.chunks_exact(self.columns.max(1));
+        for (row, others) in rows.zip(other.values.chunks_exact(other.columns.max(1))) {
+            for (sums, a) in values.chunks_exact_mut(other.columns.max(1)).zip(row) {
+                for (sum, b) in sums.iter_mut().zip(others) {
+                    *sum += a * b;
+                }
+            }
+        }
+        Matrix { rows: self.columns, columns: other.columns, values }
     }
 
     /// Each value changed on its own.
@@ -86,7 +99,11 @@ impl Matrix {
 
     /// The sum of squares of each column.
     pub fn column_squares(&self) -> Vec<f64> {
-        (0..self.columns).map(|j| self.column(j).map(|x| x * x).sum()).collect()
+        let mut sums = vec![0.0; self.columns];
+        for row in self.values.chunks_exact(self.columns.max(1)) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * x);
+        }
+        sums
     }
 
     /// The sum of squares of all values.

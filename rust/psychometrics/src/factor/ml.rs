@@ -28,6 +28,31 @@ pub struct MlFit {
     orientation: f64,
 }
 
+/// The symmetric matrix `left right' + right left'`, and `own` more on its diagonal.
+#[derive(Debug, Clone, Default)]
+pub struct ProductForm {
+    /// One column.
+    pub left: Vec<f64>,
+    /// The other.
+    pub right: Vec<f64>,
+    /// The diagonal.
+    pub own: Vec<f64>,
+}
+
+impl ProductForm {
+    /// The whole matrix: the products of the columns both ways, and the diagonal.
+    pub fn matrix(&self) -> Vec<f64> {
+        let ProductForm { left, right, own } = self;
+        let items = own.len();
+        let mut matrix: Vec<f64> = (0..items * items)
+            .map(|at| (at / items, at % items))
+            .map(|(i, j)| left[i] * right[j] + left[j] * right[i])
+            .collect();
+        matrix.iter_mut().step_by(items + 1).zip(own).for_each(|(value, own)| *value += own);
+        matrix
+    }
+}
+
 /// Fits one factor to a correlation matrix, from `fit` where it holds a solution of a near matrix.
 ///
 /// Where that start and what Newton's method makes of it lie inside the bounds, this is the solution. Otherwise there
@@ -313,7 +338,7 @@ impl MlFit {
         correlation: &[f64],
         in_loadings: &[f64],
         in_variances: &[f64],
-    ) -> Option<Vec<f64>> {
+    ) -> Option<ProductForm> {
         let items = self.loadings.len();
         let mut memory = FitMemory::default();
         memory.resize(items);
@@ -324,20 +349,16 @@ impl MlFit {
         let mut y = in_loadings.to_vec();
         lu_solve_transposed(&memory.matrix, items, &memory.exchanges, &mut y);
         let y_l: f64 = y.iter().zip(&self.loadings).map(|(y, l)| y * l).sum();
-        let mut gradient = vec![0.0; items * items];
+        let mut form = ProductForm::default();
         for i in 0..items {
-            let ui = self.terms(i).u;
-            for j in 0..items {
-                let uj = self.terms(j).u;
-                gradient[i * items + j] = -0.5 * (y[i] * uj + y[j] * ui);
-            }
+            let ItemTerms { u, u_variance, .. } = self.terms(i);
+            form.left.push(-0.5 * y[i]);
+            form.right.push(u);
             // The equations also move with the variance by way of the uniqueness.
-            let ItemTerms { u_variance, .. } = self.terms(i);
             let y_r: f64 = y.iter().zip(&correlation[i * items..]).map(|(y, r)| y * r).sum();
-            gradient[i * items + i] +=
-                in_variances[i] - u_variance * (y_r - y_l * self.loadings[i]);
+            form.own.push(in_variances[i] - u_variance * (y_r - y_l * self.loadings[i]));
         }
-        Some(gradient)
+        Some(form)
     }
 
     /// The derivatives of each uniqueness in its loading and in its item's variance.

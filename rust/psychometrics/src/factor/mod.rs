@@ -12,13 +12,15 @@ mod noncentral;
 mod order;
 mod principal_axis;
 pub mod rotation;
+mod weighted;
 
 pub use extraction::{Extracted, Extraction, extract};
 pub use goodness::{Goodness, goodness};
 pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};
-pub use ml::{MlFit, ml_one_factor};
+pub use ml::{MlFit, ProductForm, ml_one_factor};
+pub use weighted::Weighted;
 
 /// The smallest uniqueness, as a share of the item's variance.
 pub const LEAST_UNIQUENESS: f64 = 0.005;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::{IntervalStatus, normal_quantile};
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
 use crate::reliability::{Gradient, Matrix};
@@ -60,15 +61,7 @@ impl<'a> Influences<'a> {
             Some(weights) => weights[rows.clone()].iter().sum(),
             None => rows.len() as f64,
         };
-        let mut in_covariances = gradient.clone().in_covariances(dispersion);
-        if gradient.matrix == Matrix::Correlation {
-            // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
-            let scale = dispersion.persons / (dispersion.persons - 1.0);
-            in_covariances.iter_mut().for_each(|g| *g *= scale);
-        }
-        // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
-        let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
-        let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
+        let (in_covariances, centre) = covariance_form(gradient, dispersion);
         Influences {
             simd,
             responses,
@@ -86,24 +79,7 @@ impl<'a> Influences<'a> {
 
     /// What the influence values of the units (rows, or clusters; within strata) say together.
     pub fn summary(&self) -> Influence {
-        let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
-        for stratum in &self.group.strata {
-            let sums = if stratum.clusters.is_empty() {
-                self.power_sums(stratum.rows.clone())
-            } else {
-                let sum = |rows: &Range<usize>| self.power_sums(rows.clone()).first;
-                let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
-                PowerSums::of(&units)
-            };
-            let (square, cube) = sums.centred();
-            squares += square * sums.count / (sums.count - 1.0);
-            uncentred_squares += square;
-            cubes += cube;
-        }
-        Influence {
-            standard_error: squares.sqrt() / self.group.rows().len() as f64,
-            acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
-        }
+        summary(self.group, |rows| self.power_sums(rows))
     }
 
     /// The value of each row, in the order of rows; with survey weights times the row's.
@@ -186,6 +162,61 @@ impl Influences<'_> {
     }
 }
 
+impl Influence {
+    /// From the influence value of each row of a group, in their order.
+    pub fn of(group: &Group, values: &[f64]) -> Influence {
+        let first = group.rows().start;
+        let own = |rows: Range<usize>| values.get(rows.start - first..rows.end - first);
+        summary(group, |rows| PowerSums::of(own(rows).unwrap_or_default()))
+    }
+}
+
+/// From the sums of the influence values of rows and their powers.
+fn summary(group: &Group, power_sums: impl Fn(Range<usize>) -> PowerSums + Sync) -> Influence {
+    let (mut squares, mut uncentred_squares, mut cubes) = (0.0, 0.0, 0.0);
+    for stratum in &group.strata {
+        let sums = if stratum.clusters.is_empty() {
+            power_sums(stratum.rows.clone())
+        } else {
+            let sum = |rows: &Range<usize>| power_sums(rows.clone()).first;
+            let units: Vec<f64> = stratum.clusters.par_iter().map(sum).collect();
+            PowerSums::of(&units)
+        };
+        let (square, cube) = sums.centred();
+        squares += square * sums.count / (sums.count - 1.0);
+        uncentred_squares += square;
+        cubes += cube;
+    }
+    Influence {
+        standard_error: squares.sqrt() / group.rows().len() as f64,
+        acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
+    }
+}
+
+/// The estimate plus and minus normal quantiles of its standard error.
+pub fn influence_ends(estimate: f64, error: f64, level: f64) -> (f64, f64, IntervalStatus) {
+    let reach = normal_quantile(0.5 + level / 2.0) * error;
+    if reach.is_finite() {
+        (estimate - reach, estimate + reach, IntervalStatus::Ok)
+    } else {
+        (f64::NAN, f64::NAN, IntervalStatus::NoStandardError)
+    }
+}
+
+/// For complete rows the form in a person's deviations that influence values are, and what is to be taken off it.
+pub fn covariance_form(gradient: &Gradient, dispersion: &Dispersion) -> (Vec<f64>, f64) {
+    let mut in_covariances = gradient.clone().in_covariances(dispersion);
+    if gradient.matrix == Matrix::Correlation {
+        // Correlations know no divisor: their deviations are taken with n, covariances with n - 1.
+        let scale = dispersion.persons / (dispersion.persons - 1.0);
+        in_covariances.iter_mut().for_each(|g| *g *= scale);
+    }
+    // tr(G C), with divisor n. Zero but for rounding where a coefficient does not depend on the unit of the items.
+    let products = in_covariances.iter().zip(&dispersion.covariance).map(|(g, c)| g * c);
+    let centre = products.sum::<f64>() * (dispersion.persons - 1.0) / dispersion.persons;
+    (in_covariances, centre)
+}
+
 /// Sums of values and their powers.
 #[derive(Debug, Clone, Copy, Default)]
 struct PowerSums {
@@ -221,7 +252,7 @@ impl PowerSums {
 }
 
 /// Answers of some rows as reals, column after column; NaN where there is none.
-fn real_columns(responses: &Responses, rows: Range<usize>) -> Vec<f64> {
+pub fn real_columns(responses: &Responses, rows: Range<usize>) -> Vec<f64> {
     let mut columns = Vec::with_capacity(rows.len() * responses.items);
     for item in 0..responses.items {
         let place = item * responses.rows + rows.start..item * responses.rows + rows.end;

@@ -9,7 +9,7 @@ pub use alpha::{AlphaInterval, alpha_interval, normal_theory_error};
 pub use bootstrap::{
     BootstrapMethod, QuantileRule, bootstrap_interval, mean_and_deviation, quantile,
 };
-pub use influence::{Influence, Influences};
+pub use influence::{Influence, Influences, covariance_form, influence_ends, real_columns};
 pub use normal::{normal_cdf, normal_density, normal_quantile};
 
 /// Why an interval has no ends.

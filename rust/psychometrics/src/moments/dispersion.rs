@@ -52,6 +52,33 @@ impl Dispersion {
         }
     }
 
+    /// Takes the place of means and covariances that were estimated otherwise; keeps its memory.
+    pub fn set(&mut self, persons: f64, means: &[f64], covariance: &[f64]) {
+        let k = means.len();
+        (self.items, self.persons) = (k, persons);
+        means.clone_into(&mut self.means);
+        covariance.clone_into(&mut self.covariance);
+        self.pairs.clear();
+        self.set_correlation();
+        self.smallest_variance = smallest(covariance, k);
+        self.trace = covariance.iter().step_by(k + 1).sum();
+        // Where no item varies, neither does their total.
+        self.total = if self.trace == 0.0 { 0.0 } else { covariance.iter().sum() };
+    }
+
+    /// Correlations from the covariances.
+    fn set_correlation(&mut self) {
+        let k = self.items;
+        self.correlation.clear();
+        for i in 0..k {
+            for j in 0..k {
+                let scale = (self.covariance[i * k + i] * self.covariance[j * k + j]).sqrt();
+                let r = if i == j { 1.0 } else { self.covariance[i * k + j] / scale };
+                self.correlation.push(r);
+            }
+        }
+    }
+
     /// Trace and total from exact sums, so that every panel gives the same bits.
     fn set_sizes<T: Number>(&mut self, weight: T, sums: &[T], squares: T, square_of_total: T) {
         let divisor = weight.real() - weight.real() / self.persons;

@@ -152,6 +152,24 @@ impl<T: Number> Moments<T> {
         Ok(())
     }
 
+    /// The moments of the same persons without one item; nothing for the small panel, whose sums are over all items.
+    pub fn without(&self, item: usize) -> Option<Moments<T>> {
+        let k = self.items;
+        let in_pairs = (0..k).flat_map(|i| (i..k).map(move |j| (i, j)));
+        let in_square = (0..k * k).map(|at| (at / k, at % k));
+        let each = (0..k).map(|j| (j, j));
+        let places: Vec<(usize, usize)> = match self.panel {
+            Panel::Small => return None,
+            Panel::Full => each.chain(in_pairs).collect(),
+            Panel::Pairwise => {
+                in_pairs.clone().chain(in_square.clone()).chain(in_square).chain(in_pairs).collect()
+            }
+        };
+        let of_others = |&(_, &(i, j)): &(&T, &(usize, usize))| i != item && j != item;
+        let sums = self.sums.iter().zip(&places).filter(of_others).map(|(&sum, _)| sum).collect();
+        Some(Moments { items: k.saturating_sub(1), sums, ..*self })
+    }
+
     fn check(&self, other: &Moments<T>) -> Result<()> {
         if (self.panel, self.items) != (other.panel, other.items) {
             return invalid("moments of other items or of another panel cannot be combined");

@@ -110,6 +110,34 @@ pub fn split_half_mean(items: usize, trace: f64, total: f64) -> f64 {
     split_half_share(items) * alpha(items, trace, total)
 }
 
+/// Alpha of a total of subscales (Cronbach, Schönemann & McKie 1965), from the number of each item's subscale.
+///
+/// Nothing where a subscale has one item, whose error is not known, or there is none.
+pub fn alpha_stratified(matrix: &[f64], total: f64, subscales: &[usize]) -> Option<f64> {
+    let weights = error_weights(subscales)?;
+    if weights.len() != matrix.len() {
+        return None;
+    }
+    let error: f64 = weights.iter().zip(matrix).map(|(weight, c)| weight * c).sum();
+    Some(1.0 - error / total)
+}
+
+/// What each covariance adds to the error variance of a total of subscales, by their alphas.
+pub(super) fn error_weights(subscales: &[usize]) -> Option<Vec<f64>> {
+    let items = subscales.len();
+    let size = |subscale: usize| subscales.iter().filter(|&&other| other == subscale).count();
+    let sizes: Vec<usize> = subscales.iter().map(|&subscale| size(subscale)).collect();
+    if items == 0 || sizes.contains(&1) {
+        return None;
+    }
+    let weight = |i: usize, j: usize| match () {
+        () if i == j => 1.0,
+        () if subscales[i] == subscales[j] => -1.0 / (sizes[i] as f64 - 1.0),
+        () => 0.0,
+    };
+    Some((0..items * items).map(|at| weight(at / items, at % items)).collect())
+}
+
 /// The standard error of measurement of the sum of the items, by alpha.
 ///
 /// Nothing where alpha is above one, which only a matrix that is not positive definite has.

@@ -1,7 +1,7 @@
 //! Derivatives of the coefficients in closed form.
 
 use super::closed::{
-    average_r as mean_correlation, column_squares, lambda5_scale, nested_sums,
+    average_r as mean_correlation, column_squares, error_weights, lambda5_scale, nested_sums,
     off_diagonal_squares, sem as standard_error, split_half_share,
 };
 use super::split::Split;
@@ -134,6 +134,13 @@ pub(super) fn split_half(dispersion: &Dispersion, split: &Split) -> Option<Vec<f
     let between = |at: usize| split.first_half[at / items] != split.first_half[at % items];
     let slope = |at: usize| if between(at) { common + 2.0 / total } else { common };
     Some((0..items * items).map(slope).collect())
+}
+
+pub(super) fn alpha_stratified(dispersion: &Dispersion, subscales: &[usize]) -> Option<Vec<f64>> {
+    let Dispersion { total, ref covariance, .. } = *dispersion;
+    let weights = error_weights(subscales).filter(|w| w.len() == covariance.len())?;
+    let error: f64 = weights.iter().zip(covariance).map(|(weight, c)| weight * c).sum();
+    Some(weights.iter().map(|weight| (error / total - weight) / total).collect())
 }
 
 pub(super) fn sem(dispersion: &Dispersion) -> Option<Vec<f64>> {

@@ -50,6 +50,20 @@ pub enum Coefficient {
     SignalToNoise,
     /// The standard error of measurement of the sum of the items, by alpha, on covariances.
     Sem,
+    /// Alpha of the polychoric matrix: of the latent responses.
+    AlphaOrdinal,
+    /// Omega of one factor of the polychoric matrix, by diagonally weighted least squares; of the latent responses.
+    OmegaOrdinal,
+    /// Green & Yang's omega of the same factor: of the sum of the answers.
+    OmegaCategorical,
+    /// The greatest lower bound, on covariances.
+    Glb,
+    /// The reliability of an optimally weighted total by one factor of maximum likelihood (coefficient H).
+    H,
+    /// The mean share of the items' variances that this factor explains.
+    Ave,
+    /// Alpha of a total of subscales, on covariances.
+    AlphaStratified,
 }
 
 /// Which matrix a coefficient is a function of.
@@ -63,7 +77,7 @@ pub enum Matrix {
 
 impl Coefficient {
     /// All coefficients.
-    pub const ALL: [Coefficient; 22] = [
+    pub const ALL: [Coefficient; 29] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
         Coefficient::Lambda2,
@@ -86,6 +100,13 @@ impl Coefficient {
         Coefficient::AverageR,
         Coefficient::SignalToNoise,
         Coefficient::Sem,
+        Coefficient::AlphaOrdinal,
+        Coefficient::OmegaOrdinal,
+        Coefficient::OmegaCategorical,
+        Coefficient::Glb,
+        Coefficient::H,
+        Coefficient::Ave,
+        Coefficient::AlphaStratified,
     ];
 
     /// The name in tables.
@@ -113,6 +134,13 @@ impl Coefficient {
             Coefficient::AverageR => "average_r",
             Coefficient::SignalToNoise => "signal_to_noise",
             Coefficient::Sem => "sem",
+            Coefficient::AlphaOrdinal => "alpha_ordinal",
+            Coefficient::OmegaOrdinal => "omega_ordinal",
+            Coefficient::OmegaCategorical => "omega_categorical",
+            Coefficient::Glb => "glb",
+            Coefficient::H => "h",
+            Coefficient::Ave => "ave",
+            Coefficient::AlphaStratified => "alpha_stratified",
         }
     }
 
@@ -135,6 +163,14 @@ impl Coefficient {
         }
     }
 
+    /// Whether it is a function of contingency tables, not of moments.
+    pub fn is_ordinal(self) -> bool {
+        matches!(
+            self,
+            Coefficient::AlphaOrdinal | Coefficient::OmegaOrdinal | Coefficient::OmegaCategorical
+        )
+    }
+
     /// Whether it is a function of the variances' sum and the total's variance alone.
     fn of_sizes(self) -> bool {
         matches!(
@@ -150,6 +186,10 @@ impl Coefficient {
 
     /// The smallest panel that these coefficients of complete rows can be computed from.
     pub fn panel(coefficients: &[Coefficient]) -> Panel {
-        if coefficients.iter().all(|c| c.of_sizes()) { Panel::Small } else { Panel::Full }
+        if coefficients.iter().all(|c| c.of_sizes() || c.is_ordinal()) {
+            Panel::Small
+        } else {
+            Panel::Full
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Coefficients of one set of moments after the other, with memory and starting points kept.
 
+use super::glb::{GreatestLowerBound, PathMemory};
 use super::split::{Split, extreme_split};
 use super::{Coefficient, Matrix, Outcome, Status, closed};
 use crate::factor::{
@@ -23,6 +24,11 @@ pub struct Estimator {
     pub(super) least: Halves,
     likelihood: Likelihood,
     memory: FitMemory,
+    /// The greatest lower bound that was last looked for.
+    pub(super) bound: GreatestLowerBound,
+    path: PathMemory,
+    /// The number of each item's subscale; empty where there are none.
+    pub(super) subscales: Vec<usize>,
 }
 
 /// The last split that was looked for, and in which covariances: two coefficients may share it.
@@ -57,6 +63,11 @@ pub(super) struct Solutions {
 }
 
 impl Estimator {
+    /// Of items that belong to subscales with these numbers, from zero up.
+    pub fn with_subscales(subscales: Vec<usize>) -> Estimator {
+        Estimator { subscales, ..Estimator::default() }
+    }
+
     /// Makes the last solutions the starting points of those to come.
     pub fn settle(&mut self) {
         self.start = self.last.clone();
@@ -108,6 +119,8 @@ impl Estimator {
             Coefficient::OmegaU => self.omega_u(dispersion, false, monitor),
             Coefficient::OmegaUObserved => self.omega_u(dispersion, true, monitor),
             Coefficient::OmegaTotal => self.omega_total(dispersion),
+            Coefficient::Glb => self.greatest_lower_bound(dispersion),
+            Coefficient::H | Coefficient::Ave => self.of_factor(coefficient, dispersion, monitor),
             _ => Outcome::default(),
         }
     }
@@ -135,6 +148,12 @@ impl Estimator {
             Coefficient::SplitHalfMin => 4.0 * self.least.find(covariance, items, false) / total,
             Coefficient::SplitHalfMean => closed::split_half_mean(items, trace, total),
             Coefficient::Sem => return Some(or_singular(closed::sem(items, trace, total))),
+            Coefficient::AlphaStratified => {
+                return Some(match closed::alpha_stratified(covariance, total, &self.subscales) {
+                    Some(value) => Outcome::ok(value),
+                    None => Outcome::none(Status::Undefined),
+                });
+            }
             _ => return None,
         };
         Some(Outcome::ok(value))
@@ -162,6 +181,41 @@ impl Estimator {
             let all = if observed { dispersion.total } else { common * common + unique };
             common * common / all
         })
+    }
+
+    /// What standardised loadings say of the items: how well a weighted total measures the factor, or they do.
+    fn of_factor(
+        &mut self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+        monitor: &dyn Monitor,
+    ) -> Outcome {
+        if dispersion.items < 3 {
+            return Outcome::none(Status::Undefined);
+        }
+        let status = self.fit_likelihood(dispersion, monitor);
+        let fit = &self.last.ml;
+        let pairs = || fit.loadings.iter().zip(&fit.uniquenesses);
+        fitted(status, || {
+            if coefficient == Coefficient::H {
+                let information: f64 = pairs().map(|(l, t)| l * l / t).sum();
+                information / (1.0 + information)
+            } else {
+                let shares = pairs().map(|(l, t)| l * l / (l * l + t));
+                shares.sum::<f64>() / fit.loadings.len() as f64
+            }
+        })
+    }
+
+    fn greatest_lower_bound(&mut self, dispersion: &Dispersion) -> Outcome {
+        let Dispersion { items, ref covariance, .. } = *dispersion;
+        match GreatestLowerBound::with(covariance, items, &mut self.path) {
+            Ok(bound) => {
+                self.bound = bound;
+                Outcome::ok(self.bound.value)
+            }
+            Err(status) => Outcome::none(status),
+        }
     }
 
     fn fit_likelihood(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> FitStatus {

@@ -1,7 +1,7 @@
 //! Derivatives of coefficients in the covariances or correlations: what influence values are made of.
 
 use super::{Coefficient, Estimator, Matrix, closed_gradient};
-use crate::factor::minres_gradient;
+use crate::factor::{ProductForm, minres_gradient};
 use crate::moments::Dispersion;
 
 /// The derivative of a coefficient: it moves by the sum over all ordered pairs of `values[i, j] dM[i, j]`.
@@ -62,12 +62,52 @@ impl Estimator {
             Coefficient::OmegaU => self.omega_u_gradient(dispersion, false)?,
             Coefficient::OmegaUObserved => self.omega_u_gradient(dispersion, true)?,
             Coefficient::OmegaTotal => self.omega_total_gradient(dispersion)?,
+            // No functions of moments.
+            Coefficient::AlphaOrdinal
+            | Coefficient::OmegaOrdinal
+            | Coefficient::OmegaCategorical => return None,
+            Coefficient::Glb => self.bound_gradient(dispersion)?,
+            Coefficient::H | Coefficient::Ave => self.factor_gradient(coefficient, dispersion)?,
+            Coefficient::AlphaStratified => {
+                closed_gradient::alpha_stratified(dispersion, &self.subscales)?
+            }
         };
         let matrix = coefficient.matrix();
         Some(Gradient { matrix, values })
     }
 
+    /// The same in covariances as a sum of few products, which is less work for each person; nothing where it is none.
+    pub fn product_gradient(
+        &self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+    ) -> Option<ProductForm> {
+        match coefficient {
+            Coefficient::OmegaU => self.omega_u_product(dispersion, false),
+            _ => None,
+        }
+    }
+
     fn omega_u_gradient(&self, dispersion: &Dispersion, observed: bool) -> Option<Vec<f64>> {
+        let mut gradient = self.omega_u_product(dispersion, observed)?.matrix();
+        if observed {
+            let in_total = -(self.omega_u_parts(dispersion).0 / dispersion.total).powi(2);
+            gradient.iter_mut().for_each(|g| *g += in_total);
+        }
+        Some(gradient)
+    }
+
+    /// The sum of loadings and the sum of uniquenesses, both in the unit of the items.
+    fn omega_u_parts(&self, dispersion: &Dispersion) -> (f64, f64) {
+        let fit = &self.last.ml;
+        let variances = dispersion.covariance.iter().step_by(dispersion.items + 1);
+        let common = fit.loadings.iter().zip(variances.clone()).map(|(l, v)| l * v.sqrt()).sum();
+        let unique = fit.uniquenesses.iter().zip(variances).map(|(t, v)| t * v).sum();
+        (common, unique)
+    }
+
+    /// The derivative in covariances, apart from that in the observed variance of the total.
+    fn omega_u_product(&self, dispersion: &Dispersion, observed: bool) -> Option<ProductForm> {
         let items = dispersion.items;
         let fit = &self.last.ml;
         if fit.loadings.len() != items {
@@ -75,14 +115,12 @@ impl Estimator {
         }
         let variances: Vec<f64> =
             dispersion.covariance.iter().step_by(items + 1).copied().collect();
-        let common: f64 = fit.loadings.iter().zip(&variances).map(|(l, v)| l * v.sqrt()).sum();
-        let unique: f64 = fit.uniquenesses.iter().zip(&variances).map(|(t, v)| t * v).sum();
+        let (common, unique) = self.omega_u_parts(dispersion);
         let square = (common * common + unique).powi(2);
-        let (in_common, in_unique, in_total) = if observed {
-            let total = dispersion.total;
-            (2.0 * common / total, 0.0, -(common / total).powi(2))
+        let (in_common, in_unique) = if observed {
+            (2.0 * common / dispersion.total, 0.0)
         } else {
-            (2.0 * common * unique / square, -common * common / square, 0.0)
+            (2.0 * common * unique / square, -common * common / square)
         };
         let slopes = fit.uniqueness_slopes();
         let in_loadings: Vec<f64> = slopes
@@ -95,13 +133,58 @@ impl Estimator {
             .zip(&variances)
             .map(|((_, t_variance), v)| in_unique * v * t_variance)
             .collect();
-        let mut gradient =
-            fit.implicit_gradient(&self.standardised, &in_loadings, &in_variances)?;
-        for i in 0..items {
-            for j in 0..items {
-                let g = &mut gradient[i * items + j];
-                *g = *g / (variances[i] * variances[j]).sqrt() + in_total;
+        let mut form = fit.implicit_gradient(&self.standardised, &in_loadings, &in_variances)?;
+        for (j, v) in variances.iter().enumerate() {
+            form.left[j] /= v.sqrt();
+            form.right[j] /= v.sqrt();
+            form.own[j] /= v;
+        }
+        Some(form)
+    }
+
+    /// By the dual: the largest sum of errors moves as if errors stood still.
+    fn bound_gradient(&self, dispersion: &Dispersion) -> Option<Vec<f64>> {
+        let Dispersion { items, total, ref covariance, .. } = *dispersion;
+        if self.bound.errors.len() != items {
+            return None;
+        }
+        let dual = self.bound.dual(covariance)?;
+        let errors: f64 = self.bound.errors.iter().sum();
+        Some(dual.iter().map(|y| (errors / total - y) / total).collect())
+    }
+
+    fn factor_gradient(
+        &self,
+        coefficient: Coefficient,
+        dispersion: &Dispersion,
+    ) -> Option<Vec<f64>> {
+        let items = dispersion.items;
+        let fit = &self.last.ml;
+        if fit.loadings.len() != items {
+            return None;
+        }
+        let pairs = || fit.loadings.iter().zip(&fit.uniquenesses);
+        let information: f64 = pairs().map(|(l, t)| l * l / t).sum();
+        // The derivatives of an item's part in its loading and its uniqueness.
+        let part = |l: f64, t: f64| {
+            if coefficient == Coefficient::H {
+                let scale = 1.0 / (1.0 + information).powi(2);
+                (scale * 2.0 * l / t, -scale * (l / t).powi(2))
+            } else {
+                let scale = 1.0 / (items as f64 * (l * l + t).powi(2));
+                (scale * 2.0 * l * t, -scale * l * l)
             }
+        };
+        let slopes = fit.uniqueness_slopes();
+        let parts: Vec<(f64, f64)> = pairs().map(|(&l, &t)| part(l, t)).collect();
+        let both = || parts.iter().zip(&slopes);
+        let in_loadings: Vec<f64> = both().map(|((l, t), slope)| l + t * slope.0).collect();
+        let in_variances: Vec<f64> = both().map(|((_, t), slope)| t * slope.1).collect();
+        let mut gradient =
+            fit.implicit_gradient(&self.standardised, &in_loadings, &in_variances)?.matrix();
+        for (at, g) in gradient.iter_mut().enumerate() {
+            let variance = |j: usize| dispersion.covariance[j * items + j];
+            *g /= (variance(at / items) * variance(at % items)).sqrt();
         }
         Some(gradient)
     }

@@ -4,13 +4,18 @@ mod closed;
 mod closed_gradient;
 mod coefficient;
 mod estimator;
+mod glb;
 mod gradient;
+mod ordinal;
+mod ordinal_scores;
 mod split;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
 pub use coefficient::{Coefficient, Matrix};
 pub use estimator::Estimator;
+pub use glb::GreatestLowerBound;
 pub use gradient::Gradient;
+pub use ordinal::{OrdinalGradient, OrdinalModel};
 pub use split::{EXACT_ITEMS, STARTS, Split, extreme_split};
 
 /// How a coefficient came out.
@@ -24,7 +29,7 @@ pub enum Status {
     Heywood = 1,
     /// The fit found no minimum.
     NotConverged = 2,
-    /// The matrix has no inverse.
+    /// The matrix has no inverse. Coefficients of a polychoric matrix that need none are kept.
     NotPositiveDefinite = 3,
     /// An item has no variance.
     ConstantItem = 4,
@@ -32,11 +37,15 @@ pub enum Status {
     TooFewRows = 5,
     /// The total has no variance, or the model more parameters than the items tell apart.
     Undefined = 6,
+    /// A category of the estimate has no answers here; the value is kept.
+    EmptyCategory = 7,
+    /// A polychoric correlation is not told from -1 or 1; ordinal alpha is kept, omegas have no weight for it.
+    Boundary = 8,
 }
 
 impl Status {
     /// All statuses, in the order of their numbers.
-    pub const ALL: [Status; 7] = [
+    pub const ALL: [Status; 9] = [
         Status::Ok,
         Status::Heywood,
         Status::NotConverged,
@@ -44,6 +53,8 @@ impl Status {
         Status::ConstantItem,
         Status::TooFewRows,
         Status::Undefined,
+        Status::EmptyCategory,
+        Status::Boundary,
     ];
 
     /// The name in tables.
@@ -56,6 +67,8 @@ impl Status {
             Status::ConstantItem => "constant_item",
             Status::TooFewRows => "too_few_rows",
             Status::Undefined => "undefined",
+            Status::EmptyCategory => "empty_category",
+            Status::Boundary => "boundary",
         }
     }
 }

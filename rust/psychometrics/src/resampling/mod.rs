@@ -11,7 +11,10 @@ mod stream;
 
 pub use exponential::exponential_weights;
 pub use multinomial::{Multinomial, Scratch};
-pub use replicates::{Plan, Resampling, Weights, replicate_moments, unit_weights};
+pub(crate) use replicates::room;
+pub use replicates::{
+    Plan, Resampling, Weights, check_weights, replicate_moments, row_weights, unit_weights,
+};
 pub use stream::{Purpose, Stream};
 
 /// Rows (or clusters) of one block: each block of a stratum has random streams of its own.

@@ -22,6 +22,16 @@ pub enum Weights {
     Exponential,
 }
 
+impl Weights {
+    /// What a weight of one is.
+    pub fn unit(self) -> f64 {
+        match self {
+            Weights::Multinomial => 1.0,
+            Weights::Exponential => f64::from(1_u32 << UNIT_BITS),
+        }
+    }
+}
+
 /// What is resampled how often.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -72,10 +82,7 @@ where
     T: Copy + Default + Send,
 {
     let Resampling { responses, panel, plan, monitor, .. } = run;
-    let stratified = responses.groups.iter().any(|group| group.strata.len() > 1);
-    if stratified && plan.weights == Weights::Exponential {
-        return invalid("exponential weights do not keep the shares of strata");
-    }
+    check_weights(run)?;
     if plan.replicates == 0 || width == 0 {
         return invalid("no replicates or nothing to evaluate");
     }
@@ -122,8 +129,21 @@ where
     Ok(results)
 }
 
+/// An error where weights do not fit the design.
+pub fn check_weights(run: Resampling) -> Result<()> {
+    let stratified = run.responses.groups.iter().any(|group| group.strata.len() > 1);
+    if stratified && run.plan.weights == Weights::Exponential {
+        return invalid("exponential weights do not keep the shares of strata");
+    }
+    Ok(())
+}
+
 /// Room for all values, or an error where there is none.
-fn room<T: Copy + Default>(groups: usize, replicates: usize, width: usize) -> Result<Vec<T>> {
+pub(crate) fn room<T: Copy + Default>(
+    groups: usize,
+    replicates: usize,
+    width: usize,
+) -> Result<Vec<T>> {
     let mut results = Vec::new();
     let values = groups.checked_mul(replicates).and_then(|all| all.checked_mul(width));
     match values.map(|values| (values, results.try_reserve_exact(values))) {
@@ -316,6 +336,16 @@ pub(super) fn group_weights(run: Resampling, group: &Group, replicate: usize) ->
         }
     }
     Ok(out)
+}
+
+/// The weights that one replicate gives to a group's rows: a row has that of its cluster.
+pub fn row_weights(run: Resampling, group: &Group, replicate: usize) -> Result<Vec<u32>> {
+    let units = group_weights(run, group, replicate)?.into_iter().map(|weight| weight as u32);
+    if !run.responses.clustered {
+        return Ok(units.collect());
+    }
+    let clusters = group.strata.iter().flat_map(|stratum| &stratum.clusters);
+    Ok(clusters.zip(units).flat_map(|(rows, weight)| vec![weight; rows.len()]).collect())
 }
 
 /// The weights that one replicate gives to a group's units (rows, or clusters), in their order.

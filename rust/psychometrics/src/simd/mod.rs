@@ -4,6 +4,7 @@
 
 mod aligned;
 mod dot;
+mod forms;
 mod lanes;
 mod philox;
 mod poisson;
@@ -17,6 +18,9 @@ mod neon;
 
 pub use aligned::AlignedBytes;
 pub use dot::{LARGEST_WEIGHT, ROW_STEP, TILE, column_stride, dot_tiles};
+pub use forms::{
+    add_column_multiple, add_mixed_power_sums, add_power_sums, centred_products, product_forms,
+};
 pub use lanes::{
     add_column, add_multiple, add_multiple_reals, byte_dot, byte_products, quadratic_forms,
     real_dots, scale_halves, small_byte_products, sum_small_bytes,

@@ -1,9 +1,11 @@
 //! Gradient projection: steepest descent over orthogonal (Jennrich 2001) and oblique (Jennrich 2002) rotations.
 
-use super::criterion::Criterion;
 use crate::factor::matrix::Matrix;
 use crate::linalg::eigen;
 use crate::monitor::Monitor;
+
+/// What a search makes small: its value at loadings, with its slopes in them.
+pub(super) type Objective<'a> = dyn Fn(&Matrix) -> (f64, Matrix) + Sync + 'a;
 
 /// Where a search ended.
 #[derive(Debug, Clone)]
@@ -29,14 +31,14 @@ struct Place {
 /// The nearest minimum over uncorrelated factors.
 pub(super) fn orthogonal(
     loadings: &Matrix,
-    criterion: Criterion,
+    objective: &Objective,
     start: &Matrix,
     tolerance: f64,
     steps: usize,
     monitor: &dyn Monitor,
 ) -> Solution {
     let place = |transform: Matrix| {
-        let (value, slopes) = criterion.at(&loadings.times(&transform));
+        let (value, slopes) = objective(&loadings.times(&transform));
         let gradient = loadings.crossed(&slopes);
         let inner = transform.crossed(&gradient);
         let symmetric = inner.plus(1.0, &inner.transposed()).map(|x| 0.5 * x);
@@ -49,7 +51,7 @@ pub(super) fn orthogonal(
 /// The nearest minimum over correlated factors of variance one.
 pub(super) fn oblique(
     loadings: &Matrix,
-    criterion: Criterion,
+    objective: &Objective,
     start: &Matrix,
     tolerance: f64,
     steps: usize,
@@ -58,7 +60,7 @@ pub(super) fn oblique(
     let place = |transform: Matrix| {
         let inverse = transform.inverse()?;
         let turned = loadings.times(&inverse.transposed());
-        let (value, slopes) = criterion.at(&turned);
+        let (value, slopes) = objective(&turned);
         let gradient = turned.crossed(&slopes).times(&inverse).transposed().map(|x| -x);
         let factors = transform.columns;
         let along: Vec<f64> = (0..factors)

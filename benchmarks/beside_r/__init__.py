@@ -1,0 +1,1 @@
+"""The page of our numbers beside R's: ``python -m benchmarks.beside_r`` writes it."""
