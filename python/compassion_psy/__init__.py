@@ -51,7 +51,9 @@ from compassion_psy.results import ReliabilityResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
 from compassion_psy.simulate import SimulatedSurvey, simulate_survey
+from compassion_psy.sites.compare import compare_sites
 from compassion_psy.sites.pooling import pool
+from compassion_psy.sites.result import SiteComparison
 
 __all__ = [
     "Answers",
@@ -84,6 +86,7 @@ __all__ = [
     "Scale",
     "ScaleError",
     "SimulatedSurvey",
+    "SiteComparison",
     "Source",
     "Subscale",
     "Total",
@@ -91,6 +94,7 @@ __all__ = [
     "apply_findings",
     "audit",
     "compare_reliability",
+    "compare_sites",
     "efa",
     "em_covariance",
     "factor_scores",
