@@ -147,11 +147,11 @@ def levels_table(
         estimate = omega(covariance, how)
         # Without an estimate its replicates are of no use.
         values = np.array([omega(each, how) for each in replicates if math.isfinite(estimate)])
-        coefficient = "omega_u" if how == "ml" else "omega_total"
-        *numbers, note = _row(estimate, values, level, features)
-        if how == "minres" and note is None:
+        numbers = _row(estimate, values, level, features)
+        if how == "minres" and math.isfinite(estimate):
             note = f"by minimum residuals: the covariance {name} groups is not positive definite"
-        rows.append((unit, name, coefficient, *numbers, note))
+            numbers = (*numbers[:-1], note)
+        rows.append((unit, name, "omega_u", *numbers))
     schema = {
         "unit": pl.String,
         "level": pl.String,
