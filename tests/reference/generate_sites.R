@@ -35,7 +35,8 @@ colnames(items) <- paste0("x", 1:4)
 frame <- data.frame(items, group = groups)
 saturated <- paste(apply(combn(colnames(items), 2), 2, paste, collapse = " ~~ "), collapse = "\n")
 model <- paste0("level: 1\n", saturated, "\nlevel: 2\n", saturated, "\n")
-two <- sem(model, frame, cluster = "group")
+# Told to go on, the search complains that it can get no nearer: it is then within 1e-6.
+two <- suppressWarnings(sem(model, frame, cluster = "group", control = list(rel.tol = 1e-12)))
 implied <- lavInspect(two, "cov.ov")
 order <- colnames(items)
 
