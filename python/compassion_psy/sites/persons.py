@@ -71,12 +71,12 @@ class Persons:
     def scored(self) -> tuple[npt.NDArray[np.float64], Whole, Whole | None]:
         """Return the scores of those who have one, with sites and teams numbered without gaps."""
         has = np.isfinite(self.scores)
-        teams = self.team_numbers
-        return (
-            self.scores[has],
-            _renumbered(self.site_numbers[has]),
-            None if teams is None else _renumbered(teams[has]),
-        )
+        scores, sites, teams = self.scores[has], self.site_numbers[has], self.team_numbers
+        groups = sites if teams is None else teams[has]
+        # The same order of scores, and so the same bits, whatever the order of rows.
+        order = np.lexsort((scores, groups))
+        of_teams = None if teams is None else _renumbered(groups[order])
+        return scores[order], _renumbered(sites[order]), of_teams
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def tables_of_scores(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     nested = teams is not None and teams[-1] > sites[-1]
     return {
         "icc": icc_table(scores, units, by_site, weights, asked.level),
-        "variance": variance_table(by_site, weights, teams=nested, level=asked.level),
+        "variance": variance_table(by_site, teams=nested, level=asked.level),
     }
 
 
