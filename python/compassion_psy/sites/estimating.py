@@ -27,7 +27,7 @@ def means(persons: Persons, asked: Asked) -> Table:
     """Return the mean score of each site."""
     scores, sites, teams = persons.scored()
     by_site = features(scores, sites, teams)
-    if teams is not None and teams[-1] > sites[-1]:
+    if persons.teams_are_nested:
         estimates = means_of_teams(by_site, scores, sites)
     else:
         estimates = means_of_persons(by_site, scores, sites)

@@ -68,6 +68,12 @@ class Persons:
         starts = self.responses.cluster_starts
         return None if starts is None else _numbers(starts)
 
+    @property
+    def teams_are_nested(self) -> bool:
+        """Whether some site has several teams, and some team several persons with a score."""
+        scores, sites, teams = self.scored()
+        return teams is not None and int(sites[-1]) < int(teams[-1]) < len(scores) - 1
+
     def scored(self) -> tuple[npt.NDArray[np.float64], Whole, Whole | None]:
         """Return the scores of those who have one, with sites and teams numbered without gaps."""
         has = np.isfinite(self.scores)
