@@ -1,5 +1,5 @@
-# Makes values/comparing_sites.json: sites shrunk, variances of nested groups, covariances of two levels, tests
-# of many sites. From the repository root:
+# Makes values/comparing_sites.json: sites shrunk, variances of nested groups, covariances of two
+# levels, tests of many sites. From the repository root:
 #   Rscript tests/reference/generate_comparing_sites.R
 # Needs metafor, lme4 and lavaan (r-cran-metafor, r-cran-lme4, r-cran-lavaan).
 
