@@ -57,7 +57,19 @@ from compassion_psy.retest_result import RetestResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.schmid_leiman import SchmidLeiman, schmid_leiman
 from compassion_psy.scoring import Norms, score
-from compassion_psy.simulate import SimulatedSurvey, simulate_survey
+from compassion_psy.simulate import (
+    SimulatedPathway,
+    SimulatedPilot,
+    SimulatedProgramme,
+    SimulatedSurvey,
+    simulate_pathway,
+    simulate_pilot,
+    simulate_programme,
+    simulate_survey,
+)
+from compassion_psy.sites.compare import compare_sites
+from compassion_psy.sites.pooling import pool
+from compassion_psy.sites.result import SiteComparison
 
 __all__ = [
     "Answers",
@@ -94,7 +106,11 @@ __all__ = [
     "Scale",
     "ScaleError",
     "SchmidLeiman",
+    "SimulatedPathway",
+    "SimulatedPilot",
+    "SimulatedProgramme",
     "SimulatedSurvey",
+    "SiteComparison",
     "Source",
     "Subscale",
     "Total",
@@ -102,6 +118,7 @@ __all__ = [
     "apply_findings",
     "audit",
     "compare_reliability",
+    "compare_sites",
     "congruence",
     "efa",
     "em_covariance",
@@ -115,6 +132,7 @@ __all__ = [
     "omega_ledger",
     "ordinal_alpha",
     "polychoric",
+    "pool",
     "procrustes",
     "read_labels",
     "read_survey",
@@ -122,6 +140,9 @@ __all__ = [
     "scales",
     "schmid_leiman",
     "score",
+    "simulate_pathway",
+    "simulate_pilot",
+    "simulate_programme",
     "simulate_survey",
     "test_retest",
 ]

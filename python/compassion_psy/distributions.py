@@ -30,6 +30,19 @@ def normal_two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
+def normal_quantile(probability: float) -> float:
+    """Below which value does a standard normal lie with this probability?
+
+    R's ``qnorm(probability)``.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.975), 12)
+    1.95996398454
+    """
+    return float(_special().ndtri(probability))
+
+
 def chi_square_tail(value: float, df: float) -> float:
     """How probable is a chi-square as large as this?
 
@@ -41,6 +54,19 @@ def chi_square_tail(value: float, df: float) -> float:
     0.05
     """
     return 1.0 if value <= 0 else float(_special().chdtrc(df, value))
+
+
+def chi_square_quantile(probability: float, df: float) -> float:
+    """Below which value does a chi-square lie with this probability?
+
+    R's ``qchisq(probability, df)``.
+
+    Examples
+    --------
+    >>> round(chi_square_quantile(0.95, 1), 12)
+    3.841458820694
+    """
+    return 2 * float(_special().gammaincinv(df / 2, probability))
 
 
 def f_tail(value: float, df1: float, df2: float) -> float:
@@ -82,3 +108,30 @@ def t_two_sided(t: float, df: float) -> float:
     0.05
     """
     return 2 * float(_special().stdtr(df, -abs(t)))
+
+
+def t_quantile(probability: float, df: float) -> float:
+    """Below which value does a t lie with this probability?
+
+    R's ``qt(probability, df)``.
+
+    Examples
+    --------
+    >>> round(t_quantile(0.975, 10), 10)
+    2.2281388520
+    """
+    return float(_special().stdtrit(df, probability))
+
+
+def noncentral_t_centre(t: float, df: float, probability: float) -> float:
+    """Of which noncentral t distribution is t the quantile at this probability?
+
+    Returns the noncentrality: the end of an exact interval of a standardised mean. In R:
+    ``MBESS::conf.limits.nct``, or ``uniroot`` of ``pt(t, df, ncp) - probability``.
+
+    Examples
+    --------
+    >>> round(noncentral_t_centre(2.0, 10, 0.5), 6)
+    1.949529
+    """
+    return float(_special().nctdtrinc(df, probability, t))

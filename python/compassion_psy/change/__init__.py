@@ -1,0 +1,1 @@
+"""Change of persons between waves: how much, how sure, and of whom."""

@@ -1,0 +1,1 @@
+"""Pathways: what leads to what, by which steps, strengthened or weakened by what."""

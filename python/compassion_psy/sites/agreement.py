@@ -1,0 +1,54 @@
+"""Do people of one team agree: r_wg, r_wg(J) and the average deviation, team by team."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Reals = npt.NDArray[np.float64]
+
+
+def agreement_by_team(
+    answers: Reals, teams: npt.NDArray[np.int64], *, minimum: float, maximum: float
+) -> pl.DataFrame:
+    """Return a row a team: persons, r_wg (of the mean of items), r_wg(J) and AD.
+
+    r_wg = 1 - s² / σ² and r_wg(J) = J (1 - q) / (J (1 - q) + q) with q the mean of the items'
+    s² / σ², σ² = (A² - 1) / 12 the variance of answers spread evenly over A categories (James,
+    Demaree & Wolf, 1984); AD is the mean distance from the item's mean, over items (Burke,
+    Finkelstein & Dusig, 1999). Values below zero, of teams that disagree more than by chance, are
+    given as they are. Teams of one person have none.
+
+    Parameters
+    ----------
+    answers : array (items, persons)
+        Keyed answers without gaps.
+    teams : array (persons,)
+        Number of each person's team, counted from 0 without gaps.
+    minimum, maximum : float
+        Range of an answer; categories are whole numbers.
+    """
+    items, persons = answers.shape
+    order = np.argsort(teams, kind="stable")
+    answers, teams = answers[:, order], teams[order]
+    starts = np.flatnonzero(np.diff(teams, prepend=-1))
+    counts = np.diff(np.append(starts, persons))
+    evenly = ((maximum - minimum + 1) ** 2 - 1) / 12
+    means = np.add.reduceat(answers, starts, axis=1) / counts
+    apart = answers - np.repeat(means, counts, axis=1)
+    several = np.where(counts > 1, counts, np.nan)
+    variances = np.add.reduceat(apart**2, starts, axis=1) / (several - 1)
+    scores = answers.mean(axis=0)
+    centred = scores - np.repeat(np.add.reduceat(scores, starts) / counts, counts)
+    of_scores = np.add.reduceat(centred**2, starts) / (several - 1)
+    lack = variances.mean(axis=0) / evenly
+    distance = np.add.reduceat(np.abs(apart), starts, axis=1) / several
+    return pl.DataFrame(
+        {
+            "n": counts,
+            "r_wg": 1 - of_scores / evenly,
+            "r_wg_j": items * (1 - lack) / (items * (1 - lack) + lack),
+            "average_deviation": distance.mean(axis=0),
+        }
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
