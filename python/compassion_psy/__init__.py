@@ -9,6 +9,11 @@ from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.corrections import apply_findings
 from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.change.acceptability import acceptability
+from compassion_psy.change.acceptability_result import Acceptability
+from compassion_psy.change.pilot_effect import PilotEffect
+from compassion_psy.change.trial_result import TrialSize
+from compassion_psy.change.trial_size import trial_size
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
@@ -63,6 +68,7 @@ from compassion_psy.simulate import (
 from compassion_psy.sites.pooling import pool
 
 __all__ = [
+    "Acceptability",
     "Answers",
     "AuditResult",
     "Bootstrap",
@@ -85,6 +91,7 @@ __all__ = [
     "Norms",
     "OmegaLedger",
     "OptionError",
+    "PilotEffect",
     "PolychoricResult",
     "Recipe",
     "ReliabilityComparison",
@@ -99,7 +106,9 @@ __all__ = [
     "Source",
     "Subscale",
     "Total",
+    "TrialSize",
     "__version__",
+    "acceptability",
     "apply_findings",
     "audit",
     "compare_reliability",
@@ -124,4 +133,5 @@ __all__ = [
     "simulate_pilot",
     "simulate_programme",
     "simulate_survey",
+    "trial_size",
 ]
