@@ -9,6 +9,8 @@ from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.corrections import apply_findings
 from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.change.change import change
+from compassion_psy.change.result import ChangeResult
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
@@ -57,6 +59,7 @@ __all__ = [
     "Answers",
     "AuditResult",
     "Bootstrap",
+    "ChangeResult",
     "CompassionError",
     "CompassionWarning",
     "Cutoffs",
@@ -90,6 +93,7 @@ __all__ = [
     "__version__",
     "apply_findings",
     "audit",
+    "change",
     "compare_reliability",
     "efa",
     "em_covariance",
