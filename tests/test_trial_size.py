@@ -1,7 +1,6 @@
 """The size of a trial, against R, and against trials that are made."""
 
 import math
-from types import SimpleNamespace
 from typing import Any
 
 import compassion_psy as cp
@@ -127,6 +126,7 @@ def test_power_of_teams_is_how_often_trials_of_teams_find_the_difference() -> No
     assert single["n_arm"] == single["clusters_arm"] == alone
 
 
+@pytest.mark.slow
 def test_interval_of_n_holds_the_right_n_as_often_as_it_says() -> None:
     """1,500 pilots of 12, true d of 0.9: 95 % of intervals hold its n, within 4 errors."""
     generator = np.random.default_rng(6)
@@ -140,6 +140,7 @@ def test_interval_of_n_holds_the_right_n_as_often_as_it_says() -> None:
     assert abs(np.mean(held) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 1500)
 
 
+@pytest.mark.slow
 def test_upper_limit_of_the_spread_gives_the_power_as_often_as_it_says() -> None:
     """Browne: planned on the 80 % limit, 80 % of trials have at least the power asked for."""
     generator = np.random.default_rng(7)
@@ -206,39 +207,60 @@ def test_who_drops_out_is_recruited_beforehand() -> None:
     assert ten["n_recruited"] == 2 * math.ceil(round(ten["n_arm"] / 0.9, 6))
 
 
-def change_table(arms: list[str | None]) -> SimpleNamespace:
-    part = [
-        {"outcome": outcome, "arm": arm, "n": 12 + 3 * place, "mean_pre": 40.0, "sd_pre": 8.0,
-         "mean_post": 45.0 - 4 * place, "sd_post": 9.0, "r": 0.5 + 0.1 * place,
-         "effect": effect, "estimate": 5.0}
-        for outcome in ("wellbeing", "empathy")
-        for place, arm in enumerate(arms)
-        for effect in ("mean_change", "d_z")
-    ]  # fmt: skip
-    return SimpleNamespace(table=pl.DataFrame(part, schema_overrides={"arm": pl.String}))
-
-
-def test_a_change_result_is_planned_by_outcome() -> None:
-    found = cp.trial_size(change_table([None]), design="ancova")
-    assert found.table["outcome"].unique(maintain_order=True).to_list() == ["wellbeing", "empathy"]
-    sd = math.sqrt(64 + 81 - 2 * 0.5 * 72)
-    expected = cp.PilotEffect(5.0, sd, 12, sd_post=9.0, r=0.5)
-    direct = rows(cp.trial_size(expected, design="ancova"))
-    for row in found.table.iter_rows(named=True):
-        assert row["n_arm"] == direct[row["basis"]]["n_arm"]
-        assert row["assurance"] == pytest.approx(direct[row["basis"]]["assurance"], abs=1e-12)
+def test_a_change_result_is_planned_by_outcome_and_wave() -> None:
+    pilot = cp.simulate_pilot(nurses=30, dropout=0, starting=1, waves=["a", "b", "c"], seed=2)
+    change = cp.change(
+        pilot.frame, list(pilot.scales.values()), id="person", wave="wave", pre="a",
+        post=["b", "c"], interval="analytic",
+    )  # fmt: skip
+    found = cp.trial_size(change, design="ancova")
+    assert found.table.select("outcome", "wave").unique().height == 6
+    assert found.table.columns[:3] == ["outcome", "wave", "basis"]
+    for outcome, wave in (("wellbeing", "b"), ("clinical_empathy", "c")):
+        own = change.persons.filter(outcome=outcome, wave=wave)
+        expected = cp.PilotEffect(
+            own["change"].mean(), own["change"].std(), 30, sd_post=own["post"].std(),
+            r=float(np.corrcoef(own["pre"], own["post"])[0, 1]),
+        )  # fmt: skip
+        direct = rows(cp.trial_size(expected, design="ancova"))
+        for row in found.table.filter(outcome=outcome, wave=wave).iter_rows(named=True):
+            assert row["n_arm"] == direct[row["basis"]]["n_arm"]
+            assert row["d"] == pytest.approx(direct[row["basis"]]["d"], rel=1e-9)
 
 
 def test_two_arms_are_pooled() -> None:
-    found = cp.trial_size(change_table(["training", "control"])).table.row(0, named=True)
-    covariance = (11 * 0.5 + 14 * 0.6) / 25 * 72
-    assert found["sd"] == pytest.approx(math.sqrt(64 + 81 - 2 * covariance), rel=1e-12)
-    assert found["difference"] == pytest.approx(4.0)
-    effect = cp.PilotEffect(4.0, found["sd"], 12, n_control=15)
-    assert effect.df == 25
-    assert effect.se == pytest.approx(found["sd"] * math.sqrt(1 / 12 + 1 / 15), rel=1e-14)
-    with pytest.raises(cp.DataError, match="3 arms"):
-        cp.trial_size(change_table(["a", "b", "c"]))
+    pilot = cp.simulate_pilot(nurses=14, control=12, dropout=0.2, seed=3)
+    change = cp.change(
+        pilot.frame, pilot.scales["wellbeing"], id="person", wave="wave", pre="pre", post="post",
+        arm="arm", interval="analytic",
+    )  # fmt: skip
+    found = cp.trial_size(change).table
+    assert found["arm"].unique().to_list() == ["training - control"]
+    trained, control = (
+        change.persons.filter(arm=arm)["change"].to_numpy() for arm in ("training", "control")
+    )
+    assert 0 < len(control) < 12
+    squares = [(len(x) - 1) * x.var(ddof=1) for x in (trained, control)]
+    df = len(trained) + len(control) - 2
+    row = found.row(0, named=True)
+    assert row["sd"] == pytest.approx(math.sqrt(sum(squares) / df), rel=1e-9)
+    assert row["difference"] == pytest.approx(trained.mean() - control.mean(), rel=1e-12)
+    effect = cp.PilotEffect(row["difference"], row["sd"], len(trained), n_control=len(control))
+    assert effect.df == df
+    t = stats.ttest_ind(trained, control).statistic
+    assert effect.mean_change / effect.se == pytest.approx(t, rel=1e-9)
+    # The limits of d are those of which t is a quantile.
+    centre = found.filter(basis="effect_lower")["d"].item() * row["sd"] / effect.se
+    assert stats.nct.cdf(t, df, centre) == pytest.approx(0.975, abs=1e-7)
+
+
+def test_a_change_result_without_a_spread_is_refused() -> None:
+    frame = pl.DataFrame(
+        {"id": [1, 2, 3] * 2, "wave": ["a"] * 3 + ["b"] * 3, "s": [1.0, 2.0, 3.0, 2.0, 3.0, 4.0]}
+    )
+    change = cp.change(frame, "s", id="id", wave="wave", pre="a", post="b", interval="analytic")
+    with pytest.raises(cp.DataError, match="All changes of outcome 's' are equal"):
+        cp.trial_size(change)
 
 
 def test_shown() -> None:

@@ -11,7 +11,9 @@ from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.change.acceptability import acceptability
 from compassion_psy.change.acceptability_result import Acceptability
+from compassion_psy.change.change import change
 from compassion_psy.change.pilot_effect import PilotEffect
+from compassion_psy.change.result import ChangeResult
 from compassion_psy.change.trial_result import TrialSize
 from compassion_psy.change.trial_size import trial_size
 from compassion_psy.compare_reliability import compare_reliability
@@ -72,6 +74,7 @@ __all__ = [
     "Answers",
     "AuditResult",
     "Bootstrap",
+    "ChangeResult",
     "CompassionError",
     "CompassionWarning",
     "Cutoffs",
@@ -111,6 +114,7 @@ __all__ = [
     "acceptability",
     "apply_findings",
     "audit",
+    "change",
     "compare_reliability",
     "efa",
     "em_covariance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -98,35 +99,41 @@ def _finite(name: str, value: Any) -> float:
 
 
 def effects_of(table: pl.DataFrame) -> list[tuple[dict[str, Any], PilotEffect]]:
-    """Return the effects in the table of a change result, each with its `by` columns.
+    """Return the effects in the table of a change result, each with the columns that name it.
 
     Of several analyses the completers are taken: a value carried forward is no measurement.
     """
     rows = table.filter(pl.col("effect") == "mean_change")
     if "analysis" in rows.columns:
         rows = rows.filter(pl.col("analysis") == "completers")
-    keys = rows.columns[: rows.columns.index("outcome")]
-    waves = [name for name in ("post", "wave") if name in rows.columns]
+    keys = [*rows.columns[: rows.columns.index("outcome")], "outcome"]
+    keys += [name for name in ("wave",) if name in rows.columns]
     found = []
-    for names, part in rows.group_by([*keys, "outcome", *waves], maintain_order=True):
-        named = dict(zip([*keys, "outcome", *waves], names, strict=True))
-        outcome = str(named.pop("outcome"))
-        found.append((named, _of_arms(outcome, part.rows(named=True))))
+    for names, part in rows.group_by(keys, maintain_order=True):
+        named = dict(zip(keys, names, strict=True))
+        outcome = str(named["outcome"])
+        if "arm" not in part.columns:
+            found.append((named, _of_arms(outcome, part.rows(named=True))))
+            continue
+        arms = {str(row["arm"]): row for row in part.iter_rows(named=True)}
+        for name, control in itertools.permutations(arms, 2):
+            if f"{name} - {control}" in arms:
+                pair = [arms[name], arms[control]]
+                compared = named | {"arm": f"{name} - {control}"}
+                found.append((compared, _of_arms(outcome, pair)))
     if not found:
-        raise DataError("The change result has no row of mean_change, so there is no effect.")
+        raise DataError("The change result has no mean_change to plan a trial with.")
     return found
 
 
 def _of_arms(outcome: str, arms: Sequence[dict[str, Any]]) -> PilotEffect:
-    if len(arms) not in (1, 2):
-        raise DataError(
-            f"Outcome {outcome!r} has {len(arms)} arms, but a trial is planned from one arm or "
-            "two; filter the data before cp.change."
-        )
     needed = ("mean_pre", "mean_post", "sd_pre", "sd_post", "r")
     absent = [name for arm in arms for name in needed if arm[name] is None]
     if absent:
-        raise DataError(f"Outcome {outcome!r} has no {absent[0]}, so no trial can be planned.")
+        raise DataError(
+            f"Outcome {outcome!r} has no {absent[0]} in the change result, so no trial can be "
+            "planned; see its note."
+        )
     weights = [float(arm["n"] - 1) for arm in arms]
 
     def pooled(values: list[float]) -> float:

@@ -16,7 +16,8 @@ class TrialSize:
     Attributes
     ----------
     table : polars.DataFrame
-        The `by` columns, ``outcome``, ``basis``, ``difference``, ``sd``, ``d`` (their ratio),
+        The `by` columns, ``outcome``, where there are such ``wave`` and ``arm`` (what is compared),
+        ``basis``, ``difference``, ``sd``, ``d`` (their ratio),
         ``n_arm`` (persons to analyse in an arm), ``clusters_arm`` (null without clusters),
         ``n_total`` (to analyse in all), ``n_recruited`` (in all, more by those who drop out),
         ``assurance`` (the power to expect from this size, over what the pilot leaves open),

@@ -121,7 +121,7 @@ def trial_size(
     plan = Plan(arms, covariates, alpha, information)
     effects = _effects(pilot)
     rows = [
-        {**keys, "outcome": effect.outcome, **row}
+        {**keys, **row}
         for keys, effect in effects
         for row in _rows(effect, difference, design, plan, power, level, sd_level)
     ]
@@ -148,7 +148,7 @@ _TYPES = {
 
 def _effects(pilot: Any) -> list[tuple[dict[str, Any], PilotEffect]]:
     if isinstance(pilot, PilotEffect):
-        return [({}, pilot)]
+        return [({"outcome": pilot.outcome}, pilot)]
     table = getattr(pilot, "table", None)
     if isinstance(table, pl.DataFrame) and {"outcome", "effect", "r"} <= set(table.columns):
         return effects_of(table)
