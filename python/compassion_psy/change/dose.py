@@ -13,9 +13,7 @@ from compassion_psy.distributions import t_quantile
 
 Reals = npt.NDArray[np.float64]
 
-SCHEMA_EMPTY: dict[str, Any] = {
-    **dict.fromkeys(("slope", "lower", "upper", "r", "p", "test"), None),
-}
+_ABSENT: dict[str, Any] = dict.fromkeys(("slope", "lower", "upper", "r", "p", "test"))
 _CONSTANT = 1e-12
 
 
@@ -27,7 +25,7 @@ def dose_response(dose: Reals, change: Reals, level: float, seed: int) -> dict[s
     known = np.isfinite(dose) & np.isfinite(change)
     x, y = dose[known], change[known]
     n = int(known.sum())
-    row: dict[str, Any] = {"n": n, "n_missing": int((~known).sum()), **SCHEMA_EMPTY}
+    row: dict[str, Any] = {"n": n, "n_missing": int((~known).sum()), **_ABSENT}
     still = [name for name, of in (("dose", x), ("change", y)) if n and _constant(of)]
     if n < 3 or still:
         why = f"{n} persons have both; a slope needs 3" if n < 3 else f"the {still[0]} is constant"
