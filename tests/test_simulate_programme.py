@@ -182,16 +182,34 @@ def test_faults_are_where_they_are_said_to_be() -> None:
     )
 
 
-def test_the_audit_finds_what_is_planted_and_nothing_else() -> None:
-    made = cp.simulate_programme(seed=1)
+def audited(seed: int) -> tuple[set[Any], set[Any], set[Any]]:
+    """What the audit finds of what is planted, what is planted, which hospitals it names."""
+    made = cp.simulate_programme(seed=seed)
     findings = cp.audit(made.frame, made.scale, by="hospital").findings
     at = dict(made.faults.select("fault", "hospital").iter_rows())
     named = findings.filter(pl.col("hospital").is_not_null())
     found = named.filter(pl.col("finding").is_in(list(at))).select("hospital", "finding", "item")
-    expected = made.faults.filter(pl.col("fault") != "careless")
-    assert set(found.rows()) == set(expected.rows())
-    assert set(named.filter(kind="careless")["hospital"]) >= {at["careless"]}
-    assert set(named["hospital"]) <= set(at.values())
+    planted = made.faults.filter(pl.col("fault") != "careless")
+    careless = set(named.filter(kind="careless")["hospital"])
+    assert at["careless"] in careless
+    return set(found.rows()), set(planted.rows()), set(named["hospital"]) - set(at.values())
+
+
+def test_the_audit_finds_what_is_planted_and_nothing_else() -> None:
+    found, planted, others = audited(1)
+    assert found == planted
+    assert not others
+
+
+@pytest.mark.slow
+def test_the_audit_finds_what_is_planted_in_many_programmes() -> None:
+    """Of 20 programmes of 145 sound hospitals each; no more than 1 in 1,000 of these is named."""
+    named = 0
+    for seed in range(100, 120):
+        found, planted, others = audited(seed)
+        assert found >= planted, seed
+        named += len(others)
+    assert named <= 20 * 145 / 1_000
 
 
 def test_paths_are_recovered_by_least_squares() -> None:

@@ -9,6 +9,13 @@ from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.corrections import apply_findings
 from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.change.acceptability import acceptability
+from compassion_psy.change.acceptability_result import Acceptability
+from compassion_psy.change.change import change
+from compassion_psy.change.pilot_effect import PilotEffect
+from compassion_psy.change.result import ChangeResult
+from compassion_psy.change.trial_result import TrialSize
+from compassion_psy.change.trial_size import trial_size
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.congruence import congruence, procrustes
@@ -72,9 +79,11 @@ from compassion_psy.sites.pooling import pool
 from compassion_psy.sites.result import SiteComparison
 
 __all__ = [
+    "Acceptability",
     "Answers",
     "AuditResult",
     "Bootstrap",
+    "ChangeResult",
     "CompassionError",
     "CompassionWarning",
     "Congruence",
@@ -96,6 +105,7 @@ __all__ = [
     "NumberOfFactors",
     "OmegaLedger",
     "OptionError",
+    "PilotEffect",
     "PolychoricResult",
     "Procrustes",
     "Recipe",
@@ -114,9 +124,12 @@ __all__ = [
     "Source",
     "Subscale",
     "Total",
+    "TrialSize",
     "__version__",
+    "acceptability",
     "apply_findings",
     "audit",
+    "change",
     "compare_reliability",
     "compare_sites",
     "congruence",
@@ -145,4 +158,5 @@ __all__ = [
     "simulate_programme",
     "simulate_survey",
     "test_retest",
+    "trial_size",
 ]

@@ -118,7 +118,7 @@ def t_quantile(probability: float, df: float) -> float:
     Examples
     --------
     >>> round(t_quantile(0.975, 10), 10)
-    2.2281388520
+    2.228138852
     """
     return float(_special().stdtrit(df, probability))
 
@@ -132,6 +132,60 @@ def noncentral_t_centre(t: float, df: float, probability: float) -> float:
     Examples
     --------
     >>> round(noncentral_t_centre(2.0, 10, 0.5), 6)
-    1.949529
+    1.947842
     """
-    return float(_special().nctdtrinc(df, probability, t))
+    special = _special()
+    found = float(special.nctdtrinc(df, probability, t))
+    if not math.isfinite(found):
+        return found
+    from scipy.optimize import brentq
+
+    def beyond(centre: float) -> float:
+        return float(special.nctdtr(df, centre, t)) - probability
+
+    # That search stops early, some 1e-6 from the end.
+    near = 1e-4 * max(1.0, abs(found))
+    low, high = found - near, found + near
+    if not beyond(low) > 0 > beyond(high):
+        return found
+    return float(brentq(beyond, low, high, xtol=1e-13, rtol=1e-14))
+
+
+def normal_tail(z: float) -> float:
+    """How probable is a standard normal above z?
+
+    R's ``pnorm(z, lower.tail = FALSE)``.
+
+    Examples
+    --------
+    >>> normal_tail(0.0)
+    0.5
+    """
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def noncentral_t_tail(t: float, df: float, centre: float) -> float:
+    """How probable is a noncentral t above t?
+
+    R's ``pt(t, df, ncp = centre, lower.tail = FALSE)``.
+
+    Examples
+    --------
+    >>> round(noncentral_t_tail(2.0, 10, 1.5), 6)
+    0.340846
+    """
+    # That of -t, below: one less the lower tail would lose the digits of small ones.
+    return float(_special().nctdtr(df, -centre, -t))
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """Below which value does a beta lie with this probability?
+
+    R's ``qbeta(probability, a, b)``.
+
+    Examples
+    --------
+    >>> round(beta_quantile(0.5, 2, 3), 6)
+    0.385728
+    """
+    return float(_special().betaincinv(a, b, probability))

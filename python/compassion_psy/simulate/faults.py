@@ -20,7 +20,9 @@ def plant(
     frame: pl.DataFrame, scale: Scale, hospitals: Sequence[str], random: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
     """Return the frame with a fault at each of these hospitals, the faults, and who is careless."""
-    turned, dead = (scale.items[place] for place in random.choice(scale.n_items, 2, replace=False))
+    # A reversed item that is turned once more would be another finding: turned twice.
+    turned = str(random.choice([item for item in scale.items if item not in scale.reversed]))
+    dead = str(random.choice([item for item in scale.items if item != turned]))
     items = {"turned_here": turned, "no_variation": dead}
     ends = int(scale.minimum + scale.maximum)
     careless = frame.get_column("person").clear()

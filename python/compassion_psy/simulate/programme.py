@@ -164,9 +164,9 @@ def simulate_programme(
         Probability that an answer is missing.
     faults : bool
         Whether five hospitals, of at least the median number of persons, have a fault each: one
-        item is answered turned; the range is shifted by one; the labels of all answers are
-        reversed; half of the staff answer carelessly (one answer throughout, or at random); one
-        item has the same answer from everybody.
+        item that runs with the scale is answered turned; the range is shifted by one; the labels
+        of all answers are reversed; half of the staff answer carelessly (one answer throughout,
+        or at random); one item has the same answer from everybody.
     seed : int, optional
         0 to 2**64 - 1; the same seed gives the same programme. None draws a fresh one.
 

@@ -1,0 +1,71 @@
+"""What else than a training changes scores: notes on the design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from compassion_psy.change.options import OutcomeOptions
+from compassion_psy.change.outcomes import Outcome
+
+
+def design_notes(
+    table: pl.DataFrame,
+    detectable: pl.DataFrame,
+    outcomes: Sequence[Outcome],
+    said: Mapping[str, OutcomeOptions],
+    control: str | None,
+) -> tuple[str, ...]:
+    """Return the notes on controls, regression to the mean, practice and carried scores."""
+    notes = []
+    if control is None:
+        notes.append(
+            "There is no control arm: practice with the questionnaire, time and regression to the "
+            "mean are in the change."
+        )
+    else:
+        notes.append(
+            f"Control arm: {control}. Practice and time are in the change of both arms, and out of "
+            "the difference in change, where arms were alike at the start."
+        )
+    notes += _regression(detectable, outcomes, said)
+    worse = [name for name, each in said.items() if each.better < 0]
+    if worse:
+        notes.append(f"Lower is better: {', '.join(worse)}.")
+    if (table["analysis"] == "locf").any():
+        notes.append(
+            "locf: persons without the later score count with their last one, as if nothing had "
+            "changed since; that is an assumption, no observation."
+        )
+    unscaled = [
+        each.name for each in outcomes
+        if each.scale is not None and each.scale.total is not None
+        and each.scale.total.rule not in ("sum", "mean")
+    ]  # fmt: skip
+    if unscaled:
+        notes.append(
+            f"The reliability is that of the sum of the items, which is not the total of "
+            f"{', '.join(unscaled)}."
+        )
+    return tuple(notes)
+
+
+def _regression(
+    detectable: pl.DataFrame, outcomes: Sequence[Outcome], said: Mapping[str, OutcomeOptions]
+) -> list[str]:
+    """Say how much of a change regression to the norms' mean would make (Kelley 1947)."""
+    notes = []
+    for row in detectable.iter_rows(named=True):
+        norms = said[row["outcome"]].norms
+        if norms is None or row["reliability"] is None or row["mean_pre"] is None:
+            continue
+        shift = (1 - row["reliability"]) * (norms[0] - row["mean_pre"])
+        group = ", ".join(str(row[name]) for name in detectable.columns
+                          [: detectable.columns.index("outcome")])  # fmt: skip
+        where = f" ({group})" if group else ""
+        notes.append(
+            f"{row['outcome']}{where}: had persons been chosen from the norm population for their "
+            f"first score, regression to the mean alone would change it by {shift:.3g}."
+        )
+    return notes

@@ -1,0 +1,123 @@
+"""What a question about change gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from compassion_psy import tables
+from compassion_psy.change.journal import journal_table
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ChangeResult:
+    """How much persons changed, how sure that is, and whose change is reliable.
+
+    Every frame begins with the `by` columns and ``outcome``; ``wave`` is the later wave of a
+    comparison, ``arm`` is there where arms are.
+
+    Attributes
+    ----------
+    table : polars.DataFrame
+        One row an effect: ``outcome``, ``wave``, ``analysis`` ("completers"; "locf", with the last
+        score carried forward, where that adds anybody), ``arm`` ("training - control" for what
+        compares arms), ``n``, ``n_excluded``, ``mean_pre``, ``mean_post``, ``sd_pre``,
+        ``sd_post``, ``r``, ``effect``, ``estimate``, ``lower``, ``upper``, ``level``,
+        ``interval`` (how it was made), ``p`` (of no mean change: paired t, between arms Welch's
+        t; the same for all effects of a comparison), ``p_holm`` (over outcomes), ``failed``
+        (replicates without a value), ``note``.
+    tests : polars.DataFrame
+        One row a test: ``test`` ("t", "sign_flip", "wilcoxon"), ``of`` (what it estimates), ``n``,
+        ``n_excluded``, ``estimate``, ``lower``, ``upper``, ``level``, ``p``, ``p_holm``,
+        ``method`` (exact or not), ``note``.
+    persons : polars.DataFrame
+        One row a person with both scores: ``pre``, ``post``, ``change``, ``rci``, ``class``,
+        ``p_reliable``.
+    detectable : polars.DataFrame
+        What reliable change is made of: ``coefficient``, ``reliability``,
+        ``mean_pre`` (of everybody with a first score), ``sd`` and ``n`` (of those whom the
+        reliability is of), ``sem``, ``s_diff``, ``mdc`` (minimal detectable change) with
+        limits from the replicates, the cut-offs ``cutoff_a``, ``cutoff_b``, ``cutoff_c``,
+        ``cutoff`` (the one used), ``better``, ``failed``, ``note``.
+    dropout : polars.DataFrame
+        ``persons``, ``completed``, ``pre_only`` (of these ``absent``, without a row at the later
+        wave, and ``unscored``), ``post_only``, ``neither``; how those with only the first wave
+        began: ``mean_completed``, ``mean_pre_only``, ``difference``, ``lower``, ``upper``, ``p``
+        (Welch).
+    reliability : polars.DataFrame
+        The reliability of each scale at each wave, in the columns of :func:`reliability`.
+    reliability_tests : polars.DataFrame
+        Whether it is the same at all waves, as in :func:`compare_reliability`.
+    trajectories : polars.DataFrame
+        Every score of every person, for a plot: ``wave``, ``occasion`` (0 for the first),
+        ``score``.
+    definitions : mapping of str to str
+        Which effect each name is, and whose convention.
+    notes : tuple of str
+        What to know of the design: what else may have changed the scores.
+    seed : int
+        Of the bootstrap and of drawn signs: with it, the same call gives the same bits.
+    """
+
+    table: pl.DataFrame
+    tests: pl.DataFrame
+    persons: pl.DataFrame
+    detectable: pl.DataFrame
+    dropout: pl.DataFrame
+    reliability: pl.DataFrame
+    reliability_tests: pl.DataFrame
+    trajectories: pl.DataFrame
+    definitions: Mapping[str, str]
+    notes: tuple[str, ...]
+    seed: int
+
+    @cached_property
+    def journal(self) -> pl.DataFrame:
+        """The one table a journal would print, as texts."""
+        return journal_table(self.table, self.persons)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the table."""
+        return self.table
+
+    def report(self) -> str:
+        """Return the one table a journal would print, with what it stands for."""
+        return tables.to_text(self.journal, title=self._title(), notes=self._notes())
+
+    def _title(self) -> str:
+        return "Change"
+
+    def _notes(self) -> list[str]:
+        level = self.table["level"].drop_nulls()
+        percent = f"{100 * level[0]:.6g} %" if len(level) else "No"
+        shown = [
+            name
+            for name in ("g_av", "d_ppc2")
+            if self.journal["effect"].str.starts_with(name).any()
+        ]
+        return [
+            f"pre, post: mean (SD). {percent} intervals: {self._intervals()}. p_holm: Holm over "
+            "outcomes.",
+            *(f"{name}: {self.definitions[name]}." for name in shown),
+            *self.notes,
+            f"Seed {self.seed}.",
+        ]
+
+    def _intervals(self) -> str:
+        """Say how the intervals that are shown were made."""
+        shown = self.table.filter(pl.col("effect").is_in(["mean_change", "g_av", "d_ppc2"]))
+        made = shown.drop_nulls("interval").unique(["effect", "interval"], maintain_order=True)
+        return ", ".join(f"{row['effect']} {row['interval']}" for row in made.iter_rows(named=True))
+
+    def __str__(self) -> str:
+        """Return the table a journal would print."""
+        return self.report()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the table a journal would print, for a notebook."""
+        return tables.to_html(self.journal, title=self._title(), notes=self._notes())

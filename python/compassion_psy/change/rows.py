@@ -1,0 +1,125 @@
+"""The rows of the table: every effect of one outcome between two waves, arm by arm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from compassion_psy.change import effects
+from compassion_psy.change.effects import WITHIN, PairMoments
+from compassion_psy.change.limits import (
+    EXACT,
+    Found,
+    Resampled,
+    Sample,
+    exact,
+    large_sample,
+    mean_change,
+    morris,
+    welch,
+)
+from compassion_psy.change.options import ChangeOptions
+
+_FEWEST_RESAMPLED = 3
+NOBODY = "nobody has a score at both waves"
+
+
+def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
+    """Return a row for each effect of the persons of one sample."""
+    if sample.n == 0:
+        return [{"n": 0, "effect": name, "note": NOBODY} for name in WITHIN]
+    moments = sample.moments
+    overall = mean_change(moments, options.level)
+    resampled = None
+    if options.bootstrap is not None and sample.n >= _FEWEST_RESAMPLED:
+        resampled = Resampled.of([sample], options.bootstrap, options.seed)
+    described = {
+        "n": sample.n,
+        "mean_pre": float(moments.mean_pre),
+        "mean_post": float(moments.mean_post),
+        "sd_pre": math.sqrt(float(moments.var_pre)),
+        "sd_post": math.sqrt(float(moments.var_post)),
+        "r": float(moments.r),
+    }
+    rows = []
+    for name in WITHIN:
+        found = overall if name == "mean_change" else _found(name, moments, resampled, options)
+        row = _row(name, replace(found, p=overall.p), options)
+        row["note"] = row["note"] or _why_not(found, moments)
+        rows.append(described | row)
+    return rows
+
+
+def difference_rows(
+    treated: Sample, control: Sample, options: ChangeOptions
+) -> list[dict[str, Any]]:
+    """Return the rows that compare the change of two arms: mean_change and d_ppc2."""
+    n = treated.n + control.n
+    if not treated.n or not control.n:
+        return [{"n": n, "effect": name, "note": f"in one arm {NOBODY}"}
+                for name in ("mean_change", "d_ppc2")]  # fmt: skip
+    difference = welch(treated.moments, control.moments, options.level)
+    if options.bootstrap is None:
+        found = morris(treated.moments, control.moments, options.level)
+    elif min(treated.n, control.n) < _FEWEST_RESAMPLED:
+        found = _too_few(float(effects.d_ppc2(treated.moments, control.moments)), options)
+    else:
+        resampled = Resampled.of([treated, control], options.bootstrap, options.seed)
+        found = resampled.found(_d_ppc2, options.level)
+    if math.isnan(found.estimate):
+        found = replace(found, note="nobody differs from another at the first wave: not defined")
+    found = replace(found, p=difference.p)
+    rows = [_row("mean_change", difference, options), _row("d_ppc2", found, options)]
+    return [{"n": n} | row for row in rows]
+
+
+def _d_ppc2(moments: Sequence[PairMoments]) -> effects.Reals:
+    return effects.d_ppc2(moments[0], moments[1])
+
+
+def _found(
+    name: str, moments: PairMoments, resampled: Resampled | None, options: ChangeOptions
+) -> Found:
+    if name in EXACT:
+        return exact(name, moments, options.level)
+    if options.bootstrap is None:
+        return large_sample(name, moments, options.level)
+    if resampled is None:
+        return _too_few(float(effects.effect(name, moments)), options)
+    return resampled.found(lambda drawn: effects.effect(name, drawn[0]), options.level)
+
+
+def _too_few(estimate: float, options: ChangeOptions) -> Found:
+    method = options.bootstrap.method if options.bootstrap else ""
+    return Found(estimate, method=method, note="fewer than 3 persons: nothing to resample")
+
+
+def _row(name: str, found: Found, options: ChangeOptions) -> dict[str, Any]:
+    return {
+        "effect": name,
+        "estimate": found.estimate,
+        "lower": found.lower,
+        "upper": found.upper,
+        "level": options.level,
+        "interval": found.method,
+        "p": found.p,
+        "failed": found.failed,
+        "note": found.note,
+    }
+
+
+def _why_not(found: Found, moments: PairMoments) -> str | None:
+    """Say why an effect has no value or no limits."""
+    if moments.n < 2:
+        return "one person: a change, and no spread to measure it with"
+    if math.isnan(found.estimate):
+        if moments.var_change == 0:
+            return "all changes are equal: there is no SD of changes"
+        if moments.var_pre == 0:
+            return "nobody differs from another at the first wave: not defined"
+        return "not defined"
+    if math.isnan(found.lower):
+        return f"no {found.method} interval: {found.estimate:.3g} is beyond what it can be made of"
+    return None
