@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from compassion_psy.change.arms import control_of
+from compassion_psy.change.arms import arm_name, control_of
 from compassion_psy.change.effects import DEFINITIONS
 from compassion_psy.change.framing import framed
 from compassion_psy.change.notes import design_notes
@@ -267,7 +267,7 @@ def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:
     levels = column.unique().sort().to_list()
     last = control_of(levels, control, layout.arm)
     ordered = [level for level in levels if level != last] + [last]
-    return {str(level): (column == level).to_numpy() for level in ordered}
+    return {arm_name(level): (column == level).to_numpy() for level in ordered}
 
 
 def _groups(waves: Waves, layout: Layout) -> list[tuple[dict[str, Any], Any]]:
