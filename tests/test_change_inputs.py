@@ -219,7 +219,7 @@ def test_columns_that_are_not_usable() -> None:
     refused(cp.DataError, "one arm only", LONG.with_columns(arm=pl.lit("a")), arm="arm")
     refused(cp.DataError, "must be numbers", outcomes="ward")
     refused(cp.DataError, "infinite", LONG.with_columns(age=pl.lit(float("inf"))), outcomes="age")
-    with pytest.raises(cp.DataError, match="'q1'.*9"):
+    with pytest.raises(cp.DataError, match=r"'q1'.*9"):
         changed(LONG.with_columns(q1=pl.lit(9)))
 
 
