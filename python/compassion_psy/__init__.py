@@ -62,7 +62,9 @@ from compassion_psy.simulate import (
     simulate_programme,
     simulate_survey,
 )
+from compassion_psy.sites.compare import compare_sites
 from compassion_psy.sites.pooling import pool
+from compassion_psy.sites.result import SiteComparison
 
 __all__ = [
     "Answers",
@@ -99,6 +101,7 @@ __all__ = [
     "SimulatedPilot",
     "SimulatedProgramme",
     "SimulatedSurvey",
+    "SiteComparison",
     "Source",
     "Subscale",
     "Total",
@@ -107,6 +110,7 @@ __all__ = [
     "audit",
     "change",
     "compare_reliability",
+    "compare_sites",
     "efa",
     "em_covariance",
     "factor_scores",

@@ -18,6 +18,7 @@ from compassion_psy.cli.polychoric import polychoric
 from compassion_psy.cli.reliability import reliability
 from compassion_psy.cli.scales import scales
 from compassion_psy.cli.score import score
+from compassion_psy.cli.sites import sites
 from compassion_psy.errors import CompassionError, CompassionWarning
 
 BAD_INPUT = 2
@@ -67,6 +68,7 @@ app.add_command(polychoric)
 app.add_command(reliability)
 app.add_command(scales)
 app.add_command(score)
+app.add_command(sites)
 
 
 def _let_any_terminal_show_it() -> None:

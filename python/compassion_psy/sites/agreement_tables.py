@@ -1,0 +1,113 @@
+"""Agreement within teams as tables: a row a team, and what holds over teams."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from compassion_psy.data.columns import uses_codes
+from compassion_psy.data.responses import Responses
+from compassion_psy.sites.agreement import agreement_by_team
+from compassion_psy.sites.resampling import percentile_limits
+
+Reals = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+USUAL = 0.7
+"""The agreement from which scores of persons are usually averaged to one of their team."""
+
+INDICES = ("r_wg", "r_wg_j", "average_deviation")
+
+
+def team_agreement(
+    responses: Responses, names: pl.DataFrame, teams: Whole, minimum_cell: int
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Return agreement of each team, and the same with figures of small teams withheld.
+
+    Parameters
+    ----------
+    responses : Responses
+        Persons who answered every item.
+    names : polars.DataFrame
+        One row a team: the columns that name it.
+    teams : array (persons,)
+        Number of each person's team.
+
+    Returns
+    -------
+    tuple or None
+        None where answers are no whole numbers, of which there are no categories.
+    """
+    if not uses_codes(responses.scale):
+        return None
+    scale = responses.scale
+    found = agreement_by_team(
+        responses.answers.astype(float), teams, minimum=0, maximum=scale.maximum - scale.minimum
+    )
+    whole = pl.concat([names, found], how="horizontal")
+    small = pl.col("n") < minimum_cell
+    shown = whole.with_columns(
+        *(pl.when(~small).then(name).alias(name) for name in ("n", *INDICES)),
+        pl.when(small).then(pl.lit(f"withheld: fewer than {minimum_cell} persons")).alias("note"),
+    )
+    return whole, shown
+
+
+def agreement_summary(
+    teams: pl.DataFrame, sites: Whole, weights: Reals, level: float
+) -> pl.DataFrame:
+    """Return mean, median and the share of teams that agree as is usual, for each index.
+
+    Parameters
+    ----------
+    teams : polars.DataFrame
+        One row a team, nothing withheld.
+    sites : array (teams,)
+        Number of each team's site: sites are drawn again with all their teams.
+    weights : array (replicates, sites)
+    """
+    rows = []
+    for index in INDICES:
+        values = teams[index].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        known = np.isfinite(values)
+        if not known.any():
+            continue
+        kept, of = values[known], sites[known]
+        units = weights.shape[1]
+        number = np.bincount(of, minlength=units).astype(float)
+
+        def drawn(each: Reals, of: Whole = of, number: Reals = number) -> tuple[float, float]:
+            sums = np.bincount(of, weights=each, minlength=len(number))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means = (weights @ sums) / (weights @ number)
+            return percentile_limits(means, level, len(number))
+
+        # Of distances, fewer are better, and what is usual depends on the range.
+        agree = None if index == "average_deviation" else (kept >= USUAL).astype(float)
+        rows.append(
+            (
+                index,
+                len(kept),
+                int((~known).sum()),
+                float(kept.mean()),
+                *drawn(kept),
+                float(np.median(kept)),
+                None if agree is None else float(agree.mean()),
+                *((None, None) if agree is None else drawn(agree)),
+            )
+        )
+    schema = {
+        "index": pl.String,
+        "groups": pl.Int64,
+        "n_excluded": pl.Int64,
+        "mean": pl.Float64,
+        "lower": pl.Float64,
+        "upper": pl.Float64,
+        "median": pl.Float64,
+        "share": pl.Float64,
+        "share_lower": pl.Float64,
+        "share_upper": pl.Float64,
+    }
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -1,0 +1,109 @@
+"""How alike are persons of one site, and of one team: intraclass correlations in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from compassion_psy.sites.clustering import (
+    GroupSums,
+    Intraclass,
+    by_restricted_likelihood,
+    by_variance_analysis,
+)
+from compassion_psy.sites.nested import components, one_way_icc, summed
+from compassion_psy.sites.resampling import percentile_limits
+
+Reals = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+_ICC = {
+    "unit": pl.String,
+    "method": pl.String,
+    "groups": pl.Int64,
+    "n": pl.Int64,
+    "size": pl.Float64,
+    "icc1": pl.Float64,
+    "icc1_lower": pl.Float64,
+    "icc1_upper": pl.Float64,
+    "icc2": pl.Float64,
+    "icc2_lower": pl.Float64,
+    "icc2_upper": pl.Float64,
+    "design_effect": pl.Float64,
+    "note": pl.String,
+}
+_VARIANCE = {
+    "unit": pl.String,
+    "variance": pl.Float64,
+    "share": pl.Float64,
+    "share_lower": pl.Float64,
+    "share_upper": pl.Float64,
+}
+
+
+def icc_table(
+    scores: Reals,
+    units: dict[str, Whole],
+    by_site: Reals,
+    weights: Reals,
+    level: float,
+) -> pl.DataFrame:
+    """Return rows "anova", "reml" and "bootstrap" for each of the units, sites and teams."""
+    rows: list[dict[str, Any]] = []
+    for unit, numbers in units.items():
+        sums = GroupSums.of(scores, numbers)
+        groups, n = len(sums.counts), int(sums.persons)
+        head = {"unit": unit, "groups": groups, "n": n}
+        if groups == n or sums.within == 0:
+            why = "each has one person" if groups == n else "persons of one do not differ in score"
+            rows += [head | {"method": method, "note": why} for method in ("anova", "reml")]
+            continue
+        head["size"] = sums.usual_size
+        analysed = by_variance_analysis(sums, level)
+        # With groups of unequal size, what sampling of groups adds to the variance of the mean.
+        usual = float((sums.counts**2).sum()) / sums.persons
+        rows.append(head | _row("anova", analysed, usual))
+        rows.append(head | _row("reml", by_restricted_likelihood(sums, level), usual))
+        one, mean = one_way_icc(summed(by_site, weights), unit)
+        drawn = Intraclass(
+            analysed.one, *percentile_limits(one, level, len(by_site)),
+            analysed.mean, *percentile_limits(mean, level, len(by_site)),
+        )  # fmt: skip
+        rows.append(head | _row("bootstrap", drawn, usual))
+    return pl.DataFrame(rows, schema=_ICC).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _row(method: str, found: Intraclass, size: float) -> dict[str, Any]:
+    return {
+        "method": method,
+        "icc1": found.one,
+        "icc1_lower": found.one_lower,
+        "icc1_upper": found.one_upper,
+        "icc2": found.mean,
+        "icc2_lower": found.mean_lower,
+        "icc2_upper": found.mean_upper,
+        "design_effect": 1 + (size - 1) * found.one,
+        "note": None,
+    }
+
+
+def variance_table(by_site: Reals, weights: Reals, *, teams: bool, level: float) -> pl.DataFrame:
+    """Return the variances of sites, teams within sites and persons, and their shares."""
+    found = components(summed(by_site), teams=teams)
+    drawn = components(summed(by_site, weights), teams=teams)
+    names = ("person", "team", "site")
+    whole = sum(float(part) for part in found if part is not None)
+    whole_drawn = sum(part for part in drawn if part is not None)
+    rows = []
+    for name, part, parts in zip(names, found, drawn, strict=True):
+        if part is None or parts is None:
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            limits = percentile_limits(np.asarray(parts / whole_drawn), level, len(by_site))
+        share = float(part) / whole if whole > 0 else float("nan")
+        rows.append((name, float(part), share, *limits))
+    table = pl.DataFrame(rows[::-1], schema=_VARIANCE, orient="row")
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))

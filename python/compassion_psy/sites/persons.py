@@ -1,0 +1,210 @@
+"""Who counts: persons of a site, by sites that nothing is wrong with and that are large enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from compassion_psy.audit.auditing import audit
+from compassion_psy.audit.result import AuditResult
+from compassion_psy.data.columns import uses_codes
+from compassion_psy.data.frames import as_frame
+from compassion_psy.data.responses import Responses
+from compassion_psy.errors import DataError
+from compassion_psy.scales import Scale
+from compassion_psy.scoring import score
+from compassion_psy.scoring.missing import MissingOption
+from compassion_psy.scoring.rules import scores_of
+from compassion_psy.sites.setting_aside import faults_by_site
+
+Bools = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Persons:
+    """The persons that an analysis of sites is about, in order of site and team.
+
+    Attributes
+    ----------
+    responses : Responses
+        Their answers, by site, clustered by team where there are teams.
+    labels : polars.DataFrame
+        One row a person: the columns of site and team.
+    scores : array (persons,)
+        The total score of each, NaN where too few items were answered.
+    counted : array (persons,)
+        Whether a person counts for the statistic: has a score, or has answered every item.
+    sites : polars.DataFrame
+        One row a site of the data, set aside or not: the site, ``status``, ``note``, ``n``,
+        ``n_excluded`` (persons of the site who do not count).
+    excluded : polars.DataFrame
+        ``reason`` and ``persons``: everybody of the data who does not count.
+    audit : AuditResult or None
+        What the audit found; None where answers cannot be audited.
+    """
+
+    responses: Responses
+    labels: pl.DataFrame
+    scores: npt.NDArray[np.float64]
+    counted: Bools
+    sites: pl.DataFrame
+    excluded: pl.DataFrame
+    audit: AuditResult | None
+
+    @property
+    def site_numbers(self) -> Whole:
+        """The place of each person's site among those that are analysed."""
+        return _numbers(self.responses.group_starts)
+
+    @property
+    def team_numbers(self) -> Whole | None:
+        """The number of each person's team; teams of one name at two sites are two."""
+        starts = self.responses.cluster_starts
+        return None if starts is None else _numbers(starts)
+
+    def scored(self) -> tuple[npt.NDArray[np.float64], Whole, Whole | None]:
+        """Return the scores of those who have one, with sites and teams numbered without gaps."""
+        has = np.isfinite(self.scores)
+        teams = self.team_numbers
+        return (
+            self.scores[has],
+            _renumbered(self.site_numbers[has]),
+            None if teams is None else _renumbered(teams[has]),
+        )
+
+
+@dataclass(frozen=True)
+class Who:
+    """Columns and rules that say who counts; see `compare_sites`."""
+
+    scale: Scale
+    site: str
+    team: str | None
+    missing_codes: Sequence[float]
+    complete: bool  # persons count who answered every item, not those who have a score
+    keep_faulty: bool
+    minimum_cell: int
+    threads: int | None
+
+
+def take(data: Any, who: Who) -> Persons:
+    """Take the data in, audit each site, and set aside those that cannot be compared.
+
+    Raises
+    ------
+    DataError
+        Where columns or answers are not usable, or fewer than two sites are left.
+    """
+    names = [who.site] if who.team is None else [who.site, who.team]
+    frame = as_frame(data, list(dict.fromkeys([*who.scale.items, *names])))
+    lost: list[tuple[str, int]] = []
+    for what, name in zip(("site", "team"), names, strict=False):
+        known = pl.col(name).is_not_null()
+        if frame.schema[name].is_float():
+            known &= pl.col(name).is_not_nan()
+        kept = frame.filter(known)
+        lost.append((f"no {what}", frame.height - kept.height))
+        frame = kept
+    if frame.height == 0:
+        raise DataError(f"No row has a value in {' and '.join(map(repr, names))}; fill the column.")
+    frame = frame.sort(names, maintain_order=True)
+    looked, faults = None, {}
+    if uses_codes(who.scale):
+        looked = audit(
+            frame, who.scale, by=who.site, missing_codes=who.missing_codes,
+            minimum_cell=who.minimum_cell, threads=who.threads,
+        )  # fmt: skip
+        faults = faults_by_site(looked.findings, who.site)
+    faulty = set() if who.keep_faulty else set(faults)
+    sound = frame.filter(~pl.col(who.site).is_in(list(faulty))) if faulty else frame
+    if sound.height == 0:
+        first = next(iter(faults.values()))
+        raise DataError(f"The audit sets aside every site. Of the first: {first}")
+    return _counted(sound, frame, faults, faulty, lost, looked, who)
+
+
+def _counted(
+    sound: pl.DataFrame,
+    frame: pl.DataFrame,
+    faults: dict[Any, str],
+    faulty: set[Any],
+    lost: list[tuple[str, int]],
+    looked: AuditResult | None,
+    who: Who,
+) -> Persons:
+    responses = Responses.from_frame(
+        sound, who.scale, by=who.site, cluster=who.team, missing_codes=who.missing_codes
+    )
+    scores = _scores(sound, who)
+    missing: Bools = np.isnan(scores)
+    if who.complete:
+        missing = np.asarray(responses.is_missing().any(axis=0))
+    counted = np.add.reduceat(~missing, responses.group_starts[:-1], dtype=np.int64)
+    n_of = dict(zip(responses.groups[who.site].to_list(), counted.tolist(), strict=True))
+    large = counted >= who.minimum_cell
+    if large.sum() < 2:
+        raise DataError(
+            f"{int(large.sum())} of {responses.groups.height} sites have {who.minimum_cell} or "
+            "more persons with answers, but a comparison needs at least 2; lower minimum_cell, or "
+            "see whether column " + repr(who.site) + " names sites."
+        )
+    wanted = np.repeat(large, responses.group_rows)
+    lost += [
+        (
+            "set aside by the audit",
+            frame.height - sound.height,
+        ),
+        ("too small a site", int((~wanted).sum())),
+        ("missing answers", int((wanted & missing).sum())),
+    ]
+    rows = []
+    for site, height in frame.group_by(who.site, maintain_order=True).len().iter_rows():
+        n = n_of.get(site)
+        status, note = "ok", faults.get(site)
+        if site in faulty:
+            status = "audit"
+        if (height if n is None else n) < who.minimum_cell:
+            status = "small"
+            note = f"withheld: fewer than {who.minimum_cell} persons"
+        known = {"ok": (n, height - (n or 0)), "audit": (0, height), "small": (None, None)}
+        rows.append((site, status, note, *known[status]))
+    schema: dict[str, Any] = {
+        who.site: frame.schema[who.site],
+        "status": pl.String,
+        "note": pl.String,
+        "n": pl.Int64,
+        "n_excluded": pl.Int64,
+    }
+    return Persons(
+        responses=responses.where(wanted),
+        labels=sound.select(who.site, *([] if who.team is None else [who.team])).filter(
+            pl.Series(wanted)
+        ),
+        scores=scores[wanted],
+        counted=~missing[wanted],
+        sites=pl.DataFrame(rows, schema=schema, orient="row"),
+        excluded=pl.DataFrame(
+            lost, schema={"reason": pl.String, "persons": pl.Int64}, orient="row"
+        ),
+        audit=looked,
+    )
+
+
+def _scores(frame: pl.DataFrame, who: Who) -> npt.NDArray[np.float64]:
+    column = scores_of(who.scale, MissingOption())[0].column
+    found = score(frame.select(who.scale.items), who.scale, missing_codes=who.missing_codes)
+    return found[column].cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+
+
+def _numbers(starts: Whole) -> Whole:
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
+
+
+def _renumbered(numbers: Whole) -> Whole:
+    return np.cumsum(np.diff(numbers, prepend=numbers[0]) > 0).astype(np.int64)
