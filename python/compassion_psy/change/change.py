@@ -127,7 +127,8 @@ def change(
       its large-sample variance [6]_ or a bootstrap within arms.
     - J(m) = Γ(m/2) / (√(m/2) Γ((m - 1)/2)).
 
-    At n = 12 normal persons BCa covered 93 to 94 % of 95 %, the analytic limits 94 to 95 %.
+    In simulated pilots of 12 persons the limits of d_av and smcr covered 92 to 95 %, by bootstrap
+    and by formula alike, those of mean_change and d_z 94 to 96 %.
 
     ``tests``: "sign_flip" looks at all 2ⁿ signs up to 20 persons, else at 9,999 drawn; its limits
     are the mean changes that it does not reject. "wilcoxon" is on ranks, with Hodges and Lehmann's
