@@ -9,8 +9,13 @@ from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.corrections import apply_findings
 from compassion_psy.audit.cutoffs import Cutoffs
 from compassion_psy.audit.result import AuditResult
+from compassion_psy.change.acceptability import acceptability
+from compassion_psy.change.acceptability_result import Acceptability
 from compassion_psy.change.change import change
+from compassion_psy.change.pilot_effect import PilotEffect
 from compassion_psy.change.result import ChangeResult
+from compassion_psy.change.trial_result import TrialSize
+from compassion_psy.change.trial_size import trial_size
 from compassion_psy.compare_reliability import compare_reliability
 from compassion_psy.comparison_results import ReliabilityComparison
 from compassion_psy.data.responses import Responses
@@ -67,6 +72,7 @@ from compassion_psy.sites.pooling import pool
 from compassion_psy.sites.result import SiteComparison
 
 __all__ = [
+    "Acceptability",
     "Answers",
     "AuditResult",
     "Bootstrap",
@@ -90,6 +96,7 @@ __all__ = [
     "Norms",
     "OmegaLedger",
     "OptionError",
+    "PilotEffect",
     "PolychoricResult",
     "Recipe",
     "ReliabilityComparison",
@@ -105,7 +112,9 @@ __all__ = [
     "Source",
     "Subscale",
     "Total",
+    "TrialSize",
     "__version__",
+    "acceptability",
     "apply_findings",
     "audit",
     "change",
@@ -132,4 +141,5 @@ __all__ = [
     "simulate_pilot",
     "simulate_programme",
     "simulate_survey",
+    "trial_size",
 ]

@@ -162,3 +162,30 @@ def normal_tail(z: float) -> float:
     0.5
     """
     return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def noncentral_t_tail(t: float, df: float, centre: float) -> float:
+    """How probable is a noncentral t above t?
+
+    R's ``pt(t, df, ncp = centre, lower.tail = FALSE)``.
+
+    Examples
+    --------
+    >>> round(noncentral_t_tail(2.0, 10, 1.5), 6)
+    0.340846
+    """
+    # That of -t, below: one less the lower tail would lose the digits of small ones.
+    return float(_special().nctdtr(df, -centre, -t))
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """Below which value does a beta lie with this probability?
+
+    R's ``qbeta(probability, a, b)``.
+
+    Examples
+    --------
+    >>> round(beta_quantile(0.5, 2, 3), 6)
+    0.385728
+    """
+    return float(_special().betaincinv(a, b, probability))
