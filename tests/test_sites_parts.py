@@ -25,7 +25,7 @@ CLOSED = 1e-12
 
 
 def test_shrunk_as_in_metafor() -> None:
-    of = values("sites")["shrunk"]
+    of = values("comparing_sites")["shrunk"]
     centre, error = shrunk(np.array(of["y"]), np.array(of["v"]))
     assert centre == pytest.approx(of["pred"], abs=SEARCHED)
     assert error == pytest.approx(of["se"], abs=SEARCHED)
@@ -38,7 +38,7 @@ def test_without_differences_all_shrink_to_the_mean() -> None:
 
 
 def nested_groups() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    of = values("sites")["nested"]
+    of = values("comparing_sites")["nested"]
     frame = pl.DataFrame({name: of[name] for name in ("site", "team", "score")})
     frame = frame.sort("site", "team", maintain_order=True)
     number = pl.struct("site", "team").rank("dense").cast(pl.Int64) - 1
@@ -50,7 +50,7 @@ def nested_groups() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_variances_of_equal_groups_as_in_lme4() -> None:
-    of = values("sites")["nested"]
+    of = values("comparing_sites")["nested"]
     person, team, site = components(summed(features(*nested_groups())), teams=True)
     found = [float(part) for part in (person, team, site) if part is not None]
     expected = [of["variance_person"], of["variance_team"], of["variance_site"]]
@@ -106,13 +106,13 @@ def test_limits_of_replicates_as_reliability_has_them() -> None:
 
 
 def test_tests_of_many_as_in_r() -> None:
-    of = values("sites")["adjusted"]
+    of = values("comparing_sites")["adjusted"]
     for control in ("holm", "benjamini_hochberg"):
         assert adjusted_for_many(np.array(of["p"]), control) == pytest.approx(of[control])
 
 
 def test_exact_proportions_as_in_r() -> None:
-    of = values("sites")["exact"]
+    of = values("comparing_sites")["exact"]
     low, high = exact_interval(np.array(of["counts"]), np.array(of["persons"]), 0.95)
     assert low == pytest.approx(of["lower"], abs=1e-10)
     assert high == pytest.approx(of["upper"], abs=1e-10)
@@ -143,7 +143,7 @@ def test_ranks_know_what_is_not_known() -> None:
 
 def test_draws_are_of_the_posterior() -> None:
     """Means and deviations of five sites by summing over a grid of tau."""
-    of = values("sites")["shrunk"]
+    of = values("comparing_sites")["shrunk"]
     y, v = np.array(of["y"]), np.array(of["v"])
     draws = draws_of_sites(y, v, draws=200_000, seed=3)
     tau = (np.arange(400_000) + 0.5) * 1e-4
@@ -199,13 +199,13 @@ def test_no_more_false_alarms_than_said(tau2: float) -> None:
 
 
 def two_levels() -> tuple[np.ndarray, np.ndarray]:
-    of = values("sites")["levels"]
+    of = values("comparing_sites")["levels"]
     return np.array([of[f"x{j}"] for j in range(1, 5)], float), np.array(of["group"]) - 1
 
 
 def test_covariances_of_both_levels_as_in_lavaan() -> None:
     """Of equal groups maximum likelihood is of moments, but for the divisor between groups."""
-    of = values("sites")["levels"]
+    of = values("comparing_sites")["levels"]
     answers, groups = two_levels()
     found = levels_of(level_features(answers, groups, groups).sum(axis=0), 4)
     within = np.reshape(of["within"], (4, 4))

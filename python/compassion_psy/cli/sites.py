@@ -11,7 +11,7 @@ from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
 from compassion_psy.cli._study import required, with_study
 from compassion_psy.cli._survey import one_scale
 from compassion_psy.cli._values import Number
-from compassion_psy.data.writing import write_table
+from compassion_psy.data.writing import write_tables
 from compassion_psy.options import Bootstrap
 from compassion_psy.reading import read_survey
 from compassion_psy.sites.compare import compare_sites
@@ -83,7 +83,7 @@ def sites(context: click.Context, /, study: Path | None, **given: Any) -> None:
     tables = dict(zip(outputs, (result.sites, result.pooled, result.funnel), strict=True))
     if outputs["--out"] is None:
         click.echo(str(result))
-    for option, path in outputs.items():
-        if path is not None:
-            write_table(tables[option], path)
-            click.echo(f"Wrote {tables[option].height:,} rows to {path}", err=True)
+    written = {path: tables[option] for option, path in outputs.items() if path is not None}
+    write_tables(written)
+    for path, table in written.items():
+        click.echo(f"Wrote {table.height:,} rows to {path}", err=True)

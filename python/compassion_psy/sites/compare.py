@@ -82,8 +82,8 @@ def compare_sites(
         What is kept below 1 - `level` where many sites are tested: the probability of any false
         alarm, or the expected share of false ones among the alarms.
     bootstrap : Bootstrap
-        For the interval of a coefficient, and for limits from drawing sites again; its seed is
-        also that of ranks.
+        For the interval of a coefficient, and for limits from drawing sites again; ranks have as
+        many draws, of the same seed.
     level : float
         The coverage that intervals aim at, between 0 and 1.
     threads : int, optional

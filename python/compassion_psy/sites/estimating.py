@@ -14,7 +14,7 @@ from compassion_psy.progress import Progress
 from compassion_psy.reliability import reliability
 from compassion_psy.sites.asked import Asked
 from compassion_psy.sites.means import Estimates, means_of_persons, means_of_teams
-from compassion_psy.sites.nested import features, summed
+from compassion_psy.sites.nested import features
 from compassion_psy.sites.persons import Persons
 from compassion_psy.sites.proportions import exact_interval, proportion_errors
 
@@ -27,8 +27,8 @@ def means(persons: Persons, asked: Asked) -> Table:
     """Return the mean score of each site."""
     scores, sites, teams = persons.scored()
     by_site = features(scores, sites, teams)
-    if teams is not None and teams[-1] > sites[-1]:
-        estimates = means_of_teams(by_site, summed(by_site), float(scores.mean()))
+    if persons.teams_are_nested:
+        estimates = means_of_teams(by_site, scores, sites)
     else:
         estimates = means_of_persons(by_site, scores, sites)
     values, n = estimates.values, by_site[:, 2]

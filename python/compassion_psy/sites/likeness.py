@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from compassion_psy.distributions import t_quantile
 from compassion_psy.sites.clustering import (
     GroupSums,
     Intraclass,
@@ -15,7 +16,7 @@ from compassion_psy.sites.clustering import (
     by_variance_analysis,
 )
 from compassion_psy.sites.nested import components, one_way_icc, summed
-from compassion_psy.sites.resampling import percentile_limits
+from compassion_psy.sites.resampling import FEWEST, percentile_limits
 
 Reals = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -90,20 +91,47 @@ def _row(method: str, found: Intraclass, size: float) -> dict[str, Any]:
     }
 
 
-def variance_table(by_site: Reals, weights: Reals, *, teams: bool, level: float) -> pl.DataFrame:
-    """Return the variances of sites, teams within sites and persons, and their shares."""
+def variance_table(by_site: Reals, *, teams: bool, level: float) -> pl.DataFrame:
+    """Return the variances of sites, teams within sites and persons, and their shares.
+
+    Limits are by the jackknife: each site left out in turn.
+    """
+    sites = len(by_site)
     found = components(summed(by_site), teams=teams)
-    drawn = components(summed(by_site, weights), teams=teams)
-    names = ("person", "team", "site")
+    left = components(summed(by_site, np.ones((sites, sites)) - np.eye(sites)), teams=teams)
     whole = sum(float(part) for part in found if part is not None)
-    whole_drawn = sum(part for part in drawn if part is not None)
+    whole_left = sum(part for part in left if part is not None)
     rows = []
-    for name, part, parts in zip(names, found, drawn, strict=True):
+    for name, part, parts in zip(("person", "team", "site"), found, left, strict=True):
         if part is None or parts is None:
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
-            limits = percentile_limits(np.asarray(parts / whole_drawn), level, len(by_site))
+            shares = np.asarray(parts / whole_left)
         share = float(part) / whole if whole > 0 else float("nan")
-        rows.append((name, float(part), share, *limits))
+        rows.append((name, float(part), share, *_jackknife_limits(share, shares, level)))
     table = pl.DataFrame(rows[::-1], schema=_VARIANCE, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _jackknife_limits(share: float, left: Reals, level: float) -> tuple[float, float]:
+    """Return limits of a share from its values with each site left out; NaN of too few sites.
+
+    On the scale of log odds, with t of sites - 1 degrees of freedom; shares that are not between
+    0 and 1 as they are, cut off there.
+    """
+    sites = len(left)
+    if sites < FEWEST or not np.isfinite(left).all():
+        return float("nan"), float("nan")
+    quantile = t_quantile(0.5 + level / 2, sites - 1)
+
+    def reach(values: Reals) -> float:
+        return quantile * float(
+            np.sqrt((sites - 1) / sites * ((values - values.mean()) ** 2).sum())
+        )
+
+    if share <= 0 or share >= 1 or (left <= 0).any() or (left >= 1).any():
+        far = reach(left)
+        return max(0.0, share - far), min(1.0, max(0.0, share + far))
+    centre, far = float(np.log(share / (1 - share))), reach(np.log(left / (1 - left)))
+    low, high = (1 / (1 + np.exp(-(centre + side * far))) for side in (-1, 1))
+    return float(low), float(high)

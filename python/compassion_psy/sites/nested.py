@@ -15,7 +15,7 @@ Whole = npt.NDArray[np.int64]
 class NestedSums:
     """Sums over sites; arrays where sites were resampled, one value a replicate.
 
-    n are numbers of persons and m means (of scores less the overall mean), of sites s and of
+    n are numbers of persons and m means (of scores less a constant), of sites s and of
     teams t. Where there are no teams, each site counts as one team.
 
     Attributes
@@ -56,7 +56,8 @@ def features(scores: Reals, sites: Whole, teams: Whole | None) -> Reals:
     sites, teams : array (persons,)
         Numbers, from 0 without gaps.
     """
-    scores = scores - scores.mean()
+    # A whole number: sums of whole scores stay exact.
+    scores = scores - np.round(scores.mean())
     first = np.flatnonzero(np.diff(teams if teams is not None else sites, prepend=-1))
     n = np.diff(np.append(first, len(scores))).astype(float)
     sums = np.add.reduceat(scores, first)

@@ -68,15 +68,21 @@ class Persons:
         starts = self.responses.cluster_starts
         return None if starts is None else _numbers(starts)
 
+    @property
+    def teams_are_nested(self) -> bool:
+        """Whether some site has several teams, and some team several persons with a score."""
+        scores, sites, teams = self.scored()
+        return teams is not None and int(sites[-1]) < int(teams[-1]) < len(scores) - 1
+
     def scored(self) -> tuple[npt.NDArray[np.float64], Whole, Whole | None]:
         """Return the scores of those who have one, with sites and teams numbered without gaps."""
         has = np.isfinite(self.scores)
-        teams = self.team_numbers
-        return (
-            self.scores[has],
-            _renumbered(self.site_numbers[has]),
-            None if teams is None else _renumbered(teams[has]),
-        )
+        scores, sites, teams = self.scores[has], self.site_numbers[has], self.team_numbers
+        groups = sites if teams is None else teams[has]
+        # The same order of scores, and so the same bits, whatever the order of rows.
+        order = np.lexsort((scores, groups))
+        of_teams = None if teams is None else _renumbered(groups[order])
+        return scores[order], _renumbered(sites[order]), of_teams
 
 
 @dataclass(frozen=True)

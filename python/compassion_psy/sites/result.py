@@ -42,7 +42,7 @@ class SiteComparison:
         ``icc1``, ``icc2`` with limits, ``design_effect``, ``note``.
     variance : polars.DataFrame
         One row a unit: ``variance`` of sites, of teams within sites, of persons within these, and
-        its ``share`` with limits.
+        its ``share`` with limits (jackknife over sites).
     agreement : polars.DataFrame
         One row a team (a site where there are no teams): ``n``, ``r_wg``, ``r_wg_j``,
         ``average_deviation``, ``note``.

@@ -36,7 +36,7 @@ def table_of_sites(
     used = np.isfinite(placed.values) & np.isfinite(placed.variances) & (placed.variances > 0)
     if used.sum() < 2:
         raise DataError(
-            f"{int(used.sum())} of {len(n)} sites have a {asked.statistic} with a standard error "
+            f"{int(used.sum())} of {len(n)} sites have {asked.statistic} with a standard error "
             f"on the scale {asked.pool_scale!r}, but a comparison needs at least 2. "
             f"{next((note for note in notes if note), '')}".strip()
         )

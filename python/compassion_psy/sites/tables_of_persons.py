@@ -20,10 +20,9 @@ def tables_of_scores(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     by_site = features(scores, sites, teams)
     weights = site_weights(len(by_site), asked.bootstrap, asked.seed)
     units = {"site": sites} | ({} if teams is None else {"team": teams})
-    nested = teams is not None and teams[-1] > sites[-1]
     return {
         "icc": icc_table(scores, units, by_site, weights, asked.level),
-        "variance": variance_table(by_site, weights, teams=nested, level=asked.level),
+        "variance": variance_table(by_site, teams=persons.teams_are_nested, level=asked.level),
     }
 
 

@@ -1,6 +1,6 @@
-# Makes values/sites.json: sites shrunk, variances of nested groups, covariances of two levels, tests
-# of many sites. From the repository root:
-#   Rscript tests/reference/generate_sites.R
+# Makes values/comparing_sites.json: sites shrunk, variances of nested groups, covariances of two
+# levels, tests of many sites. From the repository root:
+#   Rscript tests/reference/generate_comparing_sites.R
 # Needs metafor, lme4 and lavaan (r-cran-metafor, r-cran-lme4, r-cran-lavaan).
 
 root <- "tests/reference"
@@ -61,4 +61,4 @@ values <- list(
   adjusted = list(p = p, holm = p.adjust(p, "holm"), benjamini_hochberg = p.adjust(p, "BH")),
   exact = list(counts = counts, persons = persons, lower = exact[1, ], upper = exact[2, ])
 )
-write_json_file(values, file.path(root, "values", "sites.json"))
+write_json_file(values, file.path(root, "values", "comparing_sites.json"))
