@@ -63,6 +63,7 @@ reference: ## Compute the reference values of the tests again (needs R)
 	Rscript tests/reference/generate_factors.R
 	Rscript tests/reference/generate_omega_ledger.R
 	Rscript tests/reference/generate_em.R
+	Rscript tests/reference/generate_change.R
 	Rscript tests/reference/generate_rotations.R
 	Rscript tests/reference/generate_factor_scores.R
 	Rscript tests/reference/generate_beside_r.R

@@ -10,6 +10,11 @@ from compassion_psy.errors import DataError, OptionError, nearest
 _CONTROLS = ("control", "controls", "waitlist", "wait list", "waiting list", "waiting")
 
 
+def arm_name(level: Any) -> str:
+    """Return an arm as a text, as Polars writes it."""
+    return str(level).lower() if isinstance(level, bool) else str(level)
+
+
 def control_of(levels: Sequence[Any], control: Any, column: str) -> Any:
     """Return the control arm: the one named, one called so, 0 or false, else the first in order.
 
@@ -31,13 +36,13 @@ def control_of(levels: Sequence[Any], control: Any, column: str) -> Any:
             "of two arms."
         )
     if control is not None:
-        by_text = {str(level): level for level in levels}
-        if str(control) not in by_text:
+        by_text = {arm_name(level): level for level in levels}
+        if arm_name(control) not in by_text:
             raise OptionError(
                 f"control is {control!r}, but column {column!r} has no such arm. "
                 f"{nearest(control, by_text)}"
             )
-        return by_text[str(control)]
+        return by_text[arm_name(control)]
     for level in levels:
         if isinstance(level, str) and level.strip().lower() in _CONTROLS:
             return level

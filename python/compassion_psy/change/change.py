@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from compassion_psy.change.arms import control_of
+from compassion_psy.change.arms import arm_name, control_of
 from compassion_psy.change.effects import DEFINITIONS
 from compassion_psy.change.framing import framed
 from compassion_psy.change.notes import design_notes
@@ -127,7 +127,8 @@ def change(
       its large-sample variance [6]_ or a bootstrap within arms.
     - J(m) = Γ(m/2) / (√(m/2) Γ((m - 1)/2)).
 
-    At n = 12 normal persons BCa covered 93 to 94 % of 95 %, the analytic limits 94 to 95 %.
+    In simulated pilots of 12 persons the limits of d_av and smcr covered 92 to 95 %, by bootstrap
+    and by formula alike, those of mean_change and d_z 94 to 96 %.
 
     ``tests``: "sign_flip" looks at all 2ⁿ signs up to 20 persons, else at 9,999 drawn; its limits
     are the mean changes that it does not reject. "wilcoxon" is on ranks, with Hodges and Lehmann's
@@ -267,7 +268,7 @@ def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:
     levels = column.unique().sort().to_list()
     last = control_of(levels, control, layout.arm)
     ordered = [level for level in levels if level != last] + [last]
-    return {str(level): (column == level).to_numpy() for level in ordered}
+    return {arm_name(level): (column == level).to_numpy() for level in ordered}
 
 
 def _groups(waves: Waves, layout: Layout) -> list[tuple[dict[str, Any], Any]]:

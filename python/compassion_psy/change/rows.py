@@ -23,6 +23,7 @@ from compassion_psy.change.limits import (
 from compassion_psy.change.options import ChangeOptions
 
 _FEWEST_RESAMPLED = 3
+ONE = "one person: a change, and no spread to measure it with"
 NOBODY = "nobody has a score at both waves"
 
 
@@ -47,7 +48,7 @@ def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
     for name in WITHIN:
         found = overall if name == "mean_change" else _found(name, moments, resampled, options)
         row = _row(name, replace(found, p=overall.p), options)
-        row["note"] = row["note"] or _why_not(found, moments)
+        row["note"] = ONE if sample.n == 1 else found.note or _why_not(found, moments)
         rows.append(described | row)
     return rows
 
@@ -112,8 +113,6 @@ def _row(name: str, found: Found, options: ChangeOptions) -> dict[str, Any]:
 
 def _why_not(found: Found, moments: PairMoments) -> str | None:
     """Say why an effect has no value or no limits."""
-    if moments.n < 2:
-        return "one person: a change, and no spread to measure it with"
     if math.isnan(found.estimate):
         if moments.var_change == 0:
             return "all changes are equal: there is no SD of changes"

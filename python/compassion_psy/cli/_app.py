@@ -9,6 +9,7 @@ import click
 from polars.exceptions import PolarsError
 
 from compassion_psy.cli.audit import audit
+from compassion_psy.cli.change import change
 from compassion_psy.cli.compare import compare
 from compassion_psy.cli.demo import demo
 from compassion_psy.cli.factors import factors
@@ -59,6 +60,7 @@ def app() -> None:
 
 
 app.add_command(audit)
+app.add_command(change)
 app.add_command(compare)
 app.add_command(demo)
 app.add_command(factors)

@@ -1,0 +1,126 @@
+"""Sign flips and ranks, against all signs written out and against R."""
+
+import itertools
+import math
+
+import compassion_psy as cp
+import numpy as np
+import polars as pl
+import pytest
+from compassion_psy.change.sign_flip import ALL_UP_TO, DRAWN, sign_flip
+from compassion_psy.change.signed_rank import EXACT_BELOW, signed_rank
+from reference_data import values
+
+RNG = np.random.default_rng(7)
+SAMPLES = {
+    "six": RNG.normal(0.5, 1, 6),
+    "nine": RNG.normal(0, 1, 9),
+    "twelve": RNG.normal(1, 1, 12),
+    "ties": np.array([2.0, 10, -1, 7, 4, 5, 5, 9]),
+    "zeros": np.array([0.0, 0, 3, 1, 1, -1, 2, 4, 4]),
+    "decimals": np.array([0.1, 0.2, 0.3, -0.1, 0.1, 0.7, 0.2]),
+    "below zero": -RNG.gamma(1, 1, 10),
+}
+
+
+def p_of_all_signs(changes: np.ndarray) -> float:
+    signs = np.array(list(itertools.product([1, -1], repeat=len(changes))))
+    observed = abs(math.fsum(changes))
+    return float(np.mean(np.abs(signs @ changes) >= observed - 1e-9))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_p_of_all_signs(name: str) -> None:
+    assert sign_flip(SAMPLES[name], 0.95, 1)[0] == p_of_all_signs(SAMPLES[name])
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_limits_are_where_the_test_begins_to_reject(name: str, level: float) -> None:
+    changes = SAMPLES[name]
+    _, low, high = sign_flip(changes, level, 1)
+    for limit, outwards in ((low, -1), (high, 1)):
+        assert p_of_all_signs(changes - limit + outwards * 1e-7) > 1 - level
+        assert p_of_all_signs(changes - limit - outwards * 1e-7) <= 1 - level
+
+
+def test_five_persons_reject_nothing() -> None:
+    changes = np.array([3.0, 4, 5, 6, 7])
+    assert sign_flip(changes, 0.95, 1) == (2 / 2**5, -math.inf, math.inf)
+    assert sign_flip(changes, 0.9, 1)[1] == 3
+
+
+def test_all_changes_equal() -> None:
+    assert sign_flip(np.full(8, 2.0), 0.95, 1) == (2 / 2**8, 2, 2)
+    assert sign_flip(np.zeros(8), 0.95, 1) == (1, 0, 0)
+
+
+def test_twenty_persons_are_looked_at_in_full() -> None:
+    changes = np.random.default_rng(3).normal(0.3, 1, ALL_UP_TO)
+    # Half the signs from each half of the persons: all sums as sums of two.
+    one, other = (
+        np.array(list(itertools.product([1, -1], repeat=10))) @ part
+        for part in (changes[:10], changes[10:])
+    )
+    sums = np.abs(np.add.outer(one, other))
+    expected = np.mean(sums >= abs(changes.sum()) - 1e-9)
+    assert sign_flip(changes, 0.95, 1)[0] == expected
+    assert sign_flip(changes, 0.95, 1) == sign_flip(changes, 0.95, 2)
+
+
+def test_drawn_signs() -> None:
+    changes = np.random.default_rng(4).normal(0.25, 1, 40)
+    p, low, high = sign_flip(changes, 0.95, 1)
+    assert (p, low, high) == sign_flip(changes, 0.95, 1)
+    assert p != sign_flip(changes, 0.95, 2)[0]
+    signs = np.random.default_rng(5).choice([-1, 1], (200_000, 40))
+    expected = np.mean(np.abs(signs @ changes) >= abs(changes.sum()))
+    # Four standard errors of the drawn share.
+    assert p == pytest.approx(expected, abs=4 * math.sqrt(expected / DRAWN))
+    # Of near normal changes it is the t interval, but for what is drawn.
+    half = 2.0227 * changes.std(ddof=1) / math.sqrt(40)
+    assert (low, high) == pytest.approx((changes.mean() - half, changes.mean() + half), abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["twelve", "sixty"])
+def test_ranks_as_in_r(name: str) -> None:
+    of = values("change")["sets"][name]
+    changes = np.array(of["post"]) - np.array(of["pre"])
+    found, expected = signed_rank(changes, 0.95), of["wilcoxon"]
+    assert found.p == pytest.approx(expected["p"], rel=1e-10)
+    assert found.exact == (len(changes) < EXACT_BELOW)
+    # With 60, R solves for the shift at which the approximation rejects: between means of pairs.
+    tolerance = 1e-10 if found.exact else 0.02
+    for value, of_r in zip(found[:3], ("estimate", "lower", "upper"), strict=True):
+        assert value == pytest.approx(expected[of_r], abs=tolerance)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_p_of_ranks_of_all_signs(name: str) -> None:
+    changes = SAMPLES[name][SAMPLES[name] != 0]
+    sizes = np.abs(changes)
+    ranks = np.array([(sizes < x).sum() + ((sizes == x).sum() + 1) / 2 for x in sizes])
+    signs = np.array(list(itertools.product([0, 1], repeat=len(changes))))
+    sums, observed = signs @ ranks, ranks[changes > 0].sum()
+    expected = min(1, 2 * min(np.mean(sums <= observed), np.mean(sums >= observed)))
+    found = signed_rank(SAMPLES[name], 0.95)
+    assert found.p == pytest.approx(expected, rel=1e-12)
+    assert found.zeros == (SAMPLES[name] == 0).sum()
+
+
+def test_the_result_says_which_test_it_was() -> None:
+    rng = np.random.default_rng(6)
+    for n, method in ((12, "exact, all 4,096 signs"), (21, f"{DRAWN:,} drawn signs, seed 3")):
+        pre = rng.normal(size=n)
+        frame = pl.DataFrame({"id": range(n), "a1": pre, "a2": pre + rng.normal(size=n)})
+        result = cp.change(
+            frame, "a", id="id", pre="{}1", post="{}2", interval=cp.Bootstrap(seed=3)
+        )
+        assert result.tests.filter(test="sign_flip")["method"].item() == method
+
+
+def test_p_of_the_published_example() -> None:
+    of = values("change")["sets"]["whole"]
+    frame = pl.DataFrame({"id": range(8), "a1": of["pre"], "a2": of["post"]})
+    tests = cp.change(frame, "a", id="id", pre="{}1", post="{}2", interval="analytic").tests
+    assert tests.filter(test="sign_flip")["p"].item() == 0.015625

@@ -1,0 +1,276 @@
+"""How data come: long or wide, by arm and group; and what is refused, with a reason."""
+
+from typing import Any
+
+import compassion_psy as cp
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+SCALE = cp.Scale("calm", items=["q1", "q2", "q3"], minimum=1, maximum=5, reversed=["q3"])
+FRAMES = ("table", "tests", "persons", "detectable", "dropout", "reliability", "trajectories")
+
+
+def survey(n: int = 24, seed: int = 1) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for wave in ("before", "after"):
+        codes = rng.integers(1, 6, (n, 3))
+        parts.append(
+            pl.DataFrame({
+                "id": [f"p{i:02d}" for i in range(n)],
+                "when": [wave] * n,
+                "arm": ["control" if i % 2 else "training" for i in range(n)],
+                "ward": ["w" if i < n // 2 else "v" for i in range(n)],
+                "age": rng.normal(40, 8, n),
+                **{f"q{k}": codes[:, k - 1] for k in (1, 2, 3)},
+            })
+        )  # fmt: skip
+    return pl.concat(parts)
+
+
+LONG = survey()
+
+
+def changed(frame: Any = LONG, outcomes: Any = SCALE, **options: Any) -> cp.ChangeResult:
+    given = {"id": "id", "wave": "when", "pre": "before", "post": "after"}
+    return cp.change(frame, outcomes, **{**given, "interval": cp.Bootstrap(60, seed=1), **options})
+
+
+def same(one: cp.ChangeResult, other: cp.ChangeResult) -> None:
+    for name in FRAMES:
+        assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+
+
+def test_the_order_of_rows_has_no_part() -> None:
+    same(changed(), changed(LONG.sample(fraction=1, shuffle=True, seed=3)))
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    same(changed(arm="arm"), changed(arm="arm"))
+    other = changed(interval=cp.Bootstrap(60, seed=2))
+    assert not other.table["lower"].equals(changed().table["lower"])
+    drawn = changed(interval=cp.Bootstrap(60))
+    same(drawn, changed(interval=cp.Bootstrap(60, seed=drawn.seed)))
+
+
+def test_waves_as_columns() -> None:
+    parts = [
+        LONG.filter(when=wave).select("id", pl.col("q1", "q2", "q3").name.suffix(f"_{wave}"))
+        for wave in ("before", "after")
+    ]
+    wide = parts[0].join(parts[1], on="id")
+    found = changed(wide, wave=None, pre="{}_before", post="{}_after")
+    expected = changed()
+    assert_frame_equal(found.table.drop("wave"), expected.table.drop("wave"), check_exact=True)
+    assert found.table["wave"].unique().to_list() == ["{}_after"]
+
+
+def test_scores_from_columns_are_those_of_the_scale() -> None:
+    scored = cp.score(LONG, SCALE)
+    found = changed(scored, "calm_total")
+    columns = ["effect", "estimate", "lower", "upper", "p"]
+    assert_frame_equal(found.table.select(columns), changed().table.select(columns))
+
+
+def test_psych_reverses_by_what_was_observed_and_this_does_not() -> None:
+    """Everybody rises by a point on one of three items; later nobody answers 1 (psych: 1.000)."""
+    before = pl.DataFrame({"id": [1, 2, 3, 4], "a": [1, 2, 3, 4], "b": [3, 4, 3, 4],
+                           "r": [5, 4, 3, 2], "when": ["t1"] * 4})  # fmt: skip
+    after = before.with_columns(pl.col("a") + 1, when=pl.lit("t2"))
+    scale = cp.Scale("waves", items=["a", "b", "r"], minimum=1, maximum=5, reversed=["r"],
+                     total="mean")  # fmt: skip
+    table = changed(pl.concat([before, after]), scale, pre="t1", post="t2").table
+    assert table.filter(effect="mean_change")["estimate"].item() == pytest.approx(1 / 3, abs=1e-15)
+
+
+def test_groups_are_analysed_one_by_one() -> None:
+    both = changed(by="ward")
+    for ward in ("v", "w"):
+        alone = changed(LONG.filter(ward=ward))
+        assert_frame_equal(both.table.filter(ward=ward).drop("ward"), alone.table, check_exact=True)
+        assert_frame_equal(
+            both.persons.filter(ward=ward).drop("ward"), alone.persons, check_exact=True
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "control", "expected"),
+    [
+        (["training", "control"], None, "training - control"),
+        (["active", "waitlist"], None, "active - waitlist"),
+        (["b", "a"], None, "b - a"),
+        ([1, 0], None, "1 - 0"),
+        ([True, False], None, "true - false"),
+        (["training", "control"], "training", "control - training"),
+        ([1, 0], 1, "0 - 1"),
+    ],
+)
+def test_which_arm_is_the_control(values: list[Any], control: Any, expected: str) -> None:
+    arm = pl.Series("arm", values * (LONG.height // 2))
+    result = changed(LONG.with_columns(arm), arm="arm", control=control)
+    assert result.table.filter(effect="d_ppc2")["arm"].to_list() == [expected]
+    assert any(f"Control arm: {expected.split(' - ')[1]}." in note for note in result.notes)
+
+
+def test_three_arms_are_each_compared_with_the_control() -> None:
+    arm = pl.Series("arm", ["x", "control", "y"] * (LONG.height // 3))
+    result = changed(LONG.with_columns(arm), arm="arm")
+    assert result.table.filter(effect="d_ppc2")["arm"].to_list() == ["x - control", "y - control"]
+
+
+def test_waves_that_pandas_wrote_as_decimals() -> None:
+    number = pl.when(pl.col("when") == "before").then(1.0).otherwise(2.0)
+    found = changed(LONG.with_columns(when=number), pre=1, post=2)
+    assert_frame_equal(found.table.drop("wave"), changed().table.drop("wave"))
+
+
+def test_missing_codes_of_scores() -> None:
+    frame = pl.DataFrame({"id": [1, 2, 3, 4], "y1": [1, 2, 3, 4], "y2": [2, 99, 5, 3]})
+    result = cp.change(frame, "y", id="id", pre="{}1", post="{}2", missing_codes=[99],
+                       interval="analytic")  # fmt: skip
+    assert result.table["n"].to_list()[0] == 3
+
+
+def refused(error: type[Exception], text: str, frame: Any = LONG, **options: Any) -> None:
+    with pytest.raises(error, match=text):
+        changed(frame, **options)
+
+
+def test_a_person_twice_in_a_wave() -> None:
+    twice = pl.concat([LONG, LONG.head(1)])
+    refused(cp.DataError, "Person 'p00' has several rows in wave 'before'", twice)
+
+
+def test_ids_that_do_not_match() -> None:
+    other = pl.col("id").str.to_uppercase()
+    frame = LONG.with_columns(id=pl.when(pl.col("when") == "after").then(other).otherwise("id"))
+    refused(cp.DataError, "Nobody has a score of 'calm' at both waves.*'p00'.*'P00'", frame)
+
+
+def test_some_ids_that_do_not_match_are_counted() -> None:
+    wrong = (pl.col("when") == "after") & (pl.col("id") == "p03")
+    frame = LONG.with_columns(id=pl.when(wrong).then(pl.lit("p3")).otherwise("id"))
+    row = changed(frame).dropout.row(0, named=True)
+    assert (row["completed"], row["pre_only"], row["post_only"]) == (23, 1, 1)
+
+
+def test_only_the_first_wave() -> None:
+    refused(cp.DataError, "No row of column 'when' is of wave 'after'",
+            LONG.filter(when="before"))  # fmt: skip
+    nothing = LONG.with_columns(q1=pl.when(pl.col("when") == "before").then("q1"))
+    refused(cp.DataError, "24 at 'before' .*0 at 'after'", nothing)
+
+
+def test_a_wave_that_does_not_exist() -> None:
+    refused(cp.DataError, "wave 'aftr'. Did you mean 'after'", post="aftr")
+    refused(cp.OptionError, "name a wave twice", post="before")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"outcomes": "clm"}, "neither a column of the data nor the id of a published scale"),
+        ({"outcomes": []}, "it must be scales"),
+        ({"outcomes": [SCALE, SCALE]}, "names 'calm' twice"),
+        ({"outcomes": [3]}, "each must be a Scale"),
+        ({"wave": None, "pre": "t1", "post": "t2"}, "one pair of braces"),
+        ({"post": []}, "post is empty"),
+        ({"interval": "bca"}, "Bootstrap\\(method='bca'\\)"),
+        ({"interval": "exact"}, "interval is 'exact'"),
+        ({"level": 1.2}, "level is 1.2"),
+        ({"reliability": 1.0}, "below 1"),
+        ({"reliability": {"clam": 0.8}}, "reliability names the outcome 'clam'. Did you mean"),
+        ({"outcomes": "age", "reliability": "alpha"}, "column of scores"),
+        ({"norms": (1, 0)}, "above 0"),
+        ({"norms": 3}, "a mean and an SD"),
+        ({"norms": cp.Norms("n", percentiles={1: 5})}, "no mean and sd"),
+        ({"outcomes": [SCALE, "age"], "norms": (1, 1)}, "a mapping from outcome to norms"),
+        ({"cutoff": "c"}, "needs norms"),
+        ({"cutoff": "d"}, "cutoff is 'd'"),
+        ({"better": "up"}, "better is 'up'"),
+        ({"control": "control"}, "control is given without arm"),
+        ({"arm": "arm", "control": "contrl"}, "no such arm. Did you mean 'control'"),
+        ({"by": "id"}, "two roles"),
+        ({"by": "effect"}, "results have a column of that name"),
+        ({"id": "q1"}, "outcome or item"),
+    ],
+)
+def test_options_that_are_not_usable(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(cp.OptionError, match=text):
+        changed(LONG.with_columns(effect=pl.lit(1)), **options)
+
+
+def test_columns_that_are_not_usable() -> None:
+    refused(cp.DataError, "no column 'person'", id="person")
+    refused(cp.DataError, "no column 'q3'", LONG.drop("q3"))
+    refused(cp.DataError, "no rows", LONG.head(0))
+    absent = pl.when(pl.col("id") != "p01").then("id")
+    refused(cp.DataError, "'id' has no value in 2 rows", LONG.with_columns(id=absent))
+    absent = pl.when(pl.col("id") != "p01").then("when")
+    refused(cp.DataError, "'when' has no value in 2 rows", LONG.with_columns(when=absent))
+    moved = pl.when(pl.col("when") == "after").then(pl.lit("training")).otherwise("arm")
+    refused(cp.DataError, "'control' and 'training' in column 'arm' \\(12 persons",
+            LONG.with_columns(arm=moved), arm="arm")  # fmt: skip
+    nobody = pl.when(pl.col("id") != "p01").then("arm")
+    refused(cp.DataError, "'arm' has no value for 1 persons",
+            LONG.with_columns(arm=nobody), arm="arm")  # fmt: skip
+    refused(cp.DataError, "one arm only", LONG.with_columns(arm=pl.lit("a")), arm="arm")
+    refused(cp.DataError, "must be numbers", outcomes="ward")
+    refused(cp.DataError, "infinite", LONG.with_columns(age=pl.lit(float("inf"))), outcomes="age")
+    with pytest.raises(cp.DataError, match=r"'q1'.*9"):
+        changed(LONG.with_columns(q1=pl.lit(9)))
+
+
+def test_a_scale_without_a_total() -> None:
+    with pytest.raises(cp.OptionError, match="no total score"):
+        changed(outcomes="iri")
+
+
+def notes_of(frame: pl.DataFrame, **options: Any) -> dict[str, str | None]:
+    table = cp.change(frame, "y", id="id", pre="{}1", post="{}2", reliability=0.8, **options).table
+    return dict(table.select("effect", "note").iter_rows())
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_what_cannot_be_computed_says_why(interval: Any) -> None:
+    one = pl.DataFrame({"id": [1], "y1": [3], "y2": [4]})
+    reasons = set(notes_of(one, interval=interval).values())
+    assert reasons == {"one person: a change, and no spread to measure it with"}
+    equal = pl.DataFrame({"id": range(6), "y1": [1, 2, 3, 4, 5, 6], "y2": [2, 3, 4, 5, 6, 7]})
+    found = notes_of(equal, interval=interval)
+    assert "all changes are equal" in str(found["d_z"])
+    assert "all changes are equal" in str(found["mean_change"])
+    flat = pl.DataFrame({"id": range(6), "y1": [3] * 6, "y2": [2, 3, 4, 5, 6, 7]})
+    found = notes_of(flat, interval=interval)
+    assert "nobody differs from another at the first wave" in str(found["smcr"])
+    assert found["d_z"] is None
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_no_number_is_missing_without_a_reason(interval: Any) -> None:
+    rng = np.random.default_rng(1)
+    for n in (1, 2, 3, 4, 12):
+        for pre in (np.zeros(n), rng.integers(0, 3, n), rng.normal(size=n)):
+            for post in (pre, pre + 0.1, pre + rng.normal(size=n), np.zeros(n)):
+                frame = pl.DataFrame({"id": range(n), "y1": pre, "y2": post}, strict=False)
+                result = cp.change(frame, "y", id="id", pre="{}1", post="{}2", interval=interval)
+                empty = result.table.filter(
+                    pl.any_horizontal(pl.col("estimate", "lower", "upper").is_null())
+                )
+                assert empty["note"].null_count() == 0, (n, pre, post, empty)
+                assert not result.table["estimate"].is_nan().any()
+                str(result)
+
+
+def test_an_arm_without_completers_has_rows_that_say_so() -> None:
+    lost = (pl.col("when") == "after") & (pl.col("arm") == "control")
+    result = changed(LONG.filter(~lost), arm="arm")
+    part = result.table.filter(arm="control", analysis="completers")
+    assert part["n"].unique().to_list() == [0]
+    assert part["note"].unique().to_list() == ["nobody has a score at both waves"]
+    both = result.table.filter(effect="d_ppc2", analysis="completers")
+    assert both["note"].item() == "in one arm nobody has a score at both waves"
+    assert "nobody" in str(result.tests.filter(arm="control")["note"][0])
+    str(result)
