@@ -43,6 +43,9 @@ from compassion_psy.moments import Moments, moments
 from compassion_psy.omega_ledger import omega_ledger
 from compassion_psy.omega_ledger_result import OmegaLedger
 from compassion_psy.options import Bootstrap
+from compassion_psy.pathway.pathway import pathway
+from compassion_psy.pathway.result import PathwayResult
+from compassion_psy.pathway.uncertainty import MonteCarlo
 from compassion_psy.polychoric import polychoric
 from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
@@ -73,9 +76,11 @@ __all__ = [
     "Kept",
     "MissingExtraError",
     "Moments",
+    "MonteCarlo",
     "Norms",
     "OmegaLedger",
     "OptionError",
+    "PathwayResult",
     "PolychoricResult",
     "Recipe",
     "ReliabilityComparison",
@@ -101,6 +106,7 @@ __all__ = [
     "moments",
     "omega_ledger",
     "ordinal_alpha",
+    "pathway",
     "polychoric",
     "pool",
     "read_labels",

@@ -8,6 +8,7 @@ mod factors;
 mod items;
 mod missing;
 mod moments;
+mod paths;
 mod persons;
 mod reliability;
 mod run;
@@ -29,6 +30,8 @@ mod _core {
     use super::missing::em_covariance;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
+    #[pymodule_export]
+    use super::paths::{bootstrap_limits, fit_paths, path_moments};
     #[pymodule_export]
     use super::persons::influences;
     #[pymodule_export]

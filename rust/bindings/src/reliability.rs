@@ -47,20 +47,30 @@ fn unknown(what: &str, value: &str) -> PyErr {
     PyValueError::new_err(format!("there is no {what} {value:?}"))
 }
 
+/// A method from the words of Python.
+pub fn method(name: &str) -> PyResult<BootstrapMethod> {
+    match name {
+        "percentile" => Ok(BootstrapMethod::Percentile),
+        "basic" => Ok(BootstrapMethod::Basic),
+        "normal" => Ok(BootstrapMethod::Normal),
+        "bca" => Ok(BootstrapMethod::Bca),
+        other => Err(unknown("method", other)),
+    }
+}
+
+/// A quantile rule from the words of Python.
+pub fn quantile_rule(name: &str) -> PyResult<QuantileRule> {
+    match name {
+        "normal" => Ok(QuantileRule::Normal),
+        "linear" => Ok(QuantileRule::Linear),
+        other => Err(unknown("quantile rule", other)),
+    }
+}
+
 fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResult<Interval> {
     if let Some(options) = bootstrap {
-        let method = match options.method.as_str() {
-            "percentile" => BootstrapMethod::Percentile,
-            "basic" => BootstrapMethod::Basic,
-            "normal" => BootstrapMethod::Normal,
-            "bca" => BootstrapMethod::Bca,
-            other => return Err(unknown("method", other)),
-        };
-        let rule = match options.quantile_rule.as_str() {
-            "normal" => QuantileRule::Normal,
-            "linear" => QuantileRule::Linear,
-            other => return Err(unknown("quantile rule", other)),
-        };
+        let method = method(&options.method)?;
+        let rule = quantile_rule(&options.quantile_rule)?;
         let plan = plan(options.seed, options.replicates, &options.weights)?;
         return Ok(Interval::Bootstrap(plan, method, rule));
     }

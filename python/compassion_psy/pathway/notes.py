@@ -1,0 +1,89 @@
+"""What to know about the numbers of a path model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from compassion_psy.options import Bootstrap
+from compassion_psy.pathway.structure import PRODUCT, Structure
+from compassion_psy.pathway.uncertainty import MonteCarlo
+from compassion_psy.pathway.variables import Variables
+
+FEW_CLUSTERS = 20
+
+
+def notes_of(
+    structure: Structure,
+    variables: Variables,
+    interval: Any,
+    level: float,
+    statuses: pl.DataFrame,
+    shares: Mapping[str, float],
+    seed: int | None,
+    *,
+    estimated: bool,
+) -> tuple[str, ...]:
+    """Return the notes of a result."""
+    notes = [_errors(variables, shares, estimated=estimated)]
+    notes += _intervals(interval, level, statuses, seed)
+    notes += _persons(variables)
+    if shares:
+        found = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        how = "estimated here" if estimated else "as given"
+        notes.append(f"Corrected for unreliability; reliabilities {how}: {found}.")
+    notes += _products(structure)
+    return tuple(notes)
+
+
+def _errors(variables: Variables, shares: Mapping[str, float], *, estimated: bool) -> str:
+    if estimated and shares:
+        return "se: standard deviation of the replicates."
+    if variables.cluster_starts is not None:
+        return "se: cluster-robust, from the influence of each cluster."
+    if shares:
+        return "se: from the influence of each person."
+    return "se: expected information of maximum likelihood (lavaan's)."
+
+
+def _intervals(
+    interval: Any, level: float, statuses: pl.DataFrame, seed: int | None
+) -> Iterator[str]:
+    share = f"{100 * level:.6g} %"
+    if isinstance(interval, Bootstrap):
+        yield (
+            f"{share} limits: {interval.method} bootstrap, {interval.replicates:,} replicates, "
+            f"seed {seed}."
+        )
+        failed = statuses.filter(pl.col("status") != "ok")
+        for status, count in failed.iter_rows():
+            yield f"{count:,} replicates have no estimate ({status.replace('_', ' ')})."
+    elif isinstance(interval, MonteCarlo):
+        yield f"{share} limits: Monte Carlo, {interval.draws:,} draws, seed {seed}."
+    elif interval is not None:
+        yield f"{share} limits: estimate plus and minus normal quantiles of se."
+
+
+def _persons(variables: Variables) -> Iterator[str]:
+    if variables.n_excluded:
+        lacking = variables.missing.filter(pl.col("n_missing") > 0)
+        named = ", ".join(f"{name} {count:,}" for name, count in lacking.iter_rows())
+        yield f"{variables.n_excluded:,} persons lack a variable and are left out ({named})."
+    if variables.n_clusters is not None and variables.n_clusters < FEW_CLUSTERS:
+        yield (
+            f"Only {variables.n_clusters} clusters: with fewer than {FEW_CLUSTERS}, "
+            "cluster-robust standard errors and cluster bootstrap limits are too small."
+        )
+
+
+def _products(structure: Structure) -> Iterator[str]:
+    explained = set(structure.outcomes)
+    for name in structure.products:
+        inside = sorted(explained.intersection(name.split(PRODUCT)))
+        if inside:
+            yield (
+                f"{name} is taken as given by the likelihood, though {inside[0]} is explained: "
+                "its se relies on that, a bootstrap does not."
+            )
