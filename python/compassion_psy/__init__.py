@@ -43,6 +43,8 @@ from compassion_psy.moments import Moments, moments
 from compassion_psy.omega_ledger import omega_ledger
 from compassion_psy.omega_ledger_result import OmegaLedger
 from compassion_psy.options import Bootstrap
+from compassion_psy.pathway.mediation import mediation
+from compassion_psy.pathway.mediation_result import MediationResult
 from compassion_psy.pathway.pathway import pathway
 from compassion_psy.pathway.result import PathwayResult
 from compassion_psy.pathway.uncertainty import MonteCarlo
@@ -74,6 +76,7 @@ __all__ = [
     "Harmonised",
     "ItemAnalysis",
     "Kept",
+    "MediationResult",
     "MissingExtraError",
     "Moments",
     "MonteCarlo",
@@ -103,6 +106,7 @@ __all__ = [
     "harmonise",
     "icc",
     "item_analysis",
+    "mediation",
     "moments",
     "omega_ledger",
     "ordinal_alpha",

@@ -80,9 +80,7 @@ def read_parameters(structure: Structure, parameters: Reals, covariances: Reals)
         return with_definitions(structure, _rows(structure, parameters, covariances))
 
 
-def effects_covariance(
-    structure: Structure, found: Estimates, covariance: Reals, n: int
-) -> Reals:
+def effects_covariance(structure: Structure, found: Estimates, covariance: Reals, n: int) -> Reals:
     """Return the covariances of the rows of the table by the expected information.
 
     Of defined effects by the delta method; NaN for the moments of given variables.
@@ -103,9 +101,7 @@ def effects_covariance(
     return out
 
 
-def matrices_of(
-    structure: Structure, parameters: Reals, covariances: Reals
-) -> tuple[Reals, Reals]:
+def matrices_of(structure: Structure, parameters: Reals, covariances: Reals) -> tuple[Reals, Reals]:
     """Return total effects (I - B)^-1, and covariances of residuals and of given variables."""
     count, k = len(parameters), len(structure.variables)
     effects = np.zeros((count, k, k))
@@ -181,7 +177,9 @@ def expected_covariance(
     With ``D_a`` the derivative of the implied covariances by parameter a, the information is
     ``n / 2 tr(S^-1 D_a S^-1 D_b)``, S being the implied covariances.
     """
-    total, residual = (each[0] for each in matrices_of(structure, parameters[None], covariance[None]))
+    total, residual = (
+        each[0] for each in matrices_of(structure, parameters[None], covariance[None])
+    )
     implied = total @ residual @ total.T
     derivatives = []
     for outcome, predictors in structure.equations:

@@ -100,7 +100,9 @@ def _name(interval: Any) -> str | None:
 def _keys(structure: Structure) -> pl.DataFrame:
     keys = [(row.lhs, row.op, row.rhs, row.label) for row in structure.rows]
     keys += [(each.name, ":=", each.text, each.name) for each in structure.definitions]
-    return pl.DataFrame(keys, schema=dict.fromkeys(("lhs", "op", "rhs", "label"), pl.String), orient="row")
+    return pl.DataFrame(
+        keys, schema=dict.fromkeys(("lhs", "op", "rhs", "label"), pl.String), orient="row"
+    )
 
 
 def _estimates(values: Reals, errors: Reals) -> list[pl.Series]:

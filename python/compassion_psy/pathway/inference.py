@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from compassion_psy import _core
 from compassion_psy.data.design import Names
@@ -155,6 +154,8 @@ def _influences(
         return quantities(estimate(structure, true, question.threads))
 
     derivatives = uncertainty.gradient(of, means, observed)
+    if not bca:
+        derivatives = derivatives[:, : len(structure.rows) + len(structure.definitions)]
     found = uncertainty.influence(variables, derivatives, means, observed)
     return uncertainty.centred_in_strata(variables, found)
 

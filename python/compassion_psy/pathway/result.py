@@ -111,10 +111,8 @@ class PathwayResult:
             for lhs, op, rhs, label in self.table.select("lhs", "op", "rhs", "label").iter_rows()
         ]
         if self.draws is None:
-            columns = {name: pl.Float64 for name in names}
-            return pl.DataFrame(
-                schema={"replicate": pl.UInt32, "status": pl.String, **columns}
-            )
+            columns = dict.fromkeys(names, pl.Float64)
+            return pl.DataFrame(schema={"replicate": pl.UInt32, "status": pl.String, **columns})
         numbers = pl.Series("replicate", np.arange(1, len(self.draws.values) + 1, dtype=np.uint32))
         values = [
             pl.Series(name, column, nan_to_null=True)

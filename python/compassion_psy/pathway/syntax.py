@@ -80,7 +80,9 @@ def parse(text: str) -> Model:
     [('m', 'x', 'a'), ('y', 'm', 'b'), ('y', 'x', '')]
     """
     if not isinstance(text, str):
-        raise OptionError(f"model is a {type(text).__name__}, but it must be a text such as 'y ~ x'.")
+        raise OptionError(
+            f"model is a {type(text).__name__}, but it must be a text such as 'y ~ x'."
+        )
     regressions: list[Regression] = []
     covariances: list[Covariance] = []
     definitions: list[Definition] = []

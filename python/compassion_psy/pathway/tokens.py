@@ -73,7 +73,9 @@ class Tokens:
         token = self.next()
         if token.text != text:
             wanted = text if text == END else repr(text)
-            raise token.error(f"the {END} is expected here" if text == END else f"{wanted} is expected here")
+            raise token.error(
+                f"the {END} is expected here" if text == END else f"{wanted} is expected here"
+            )
 
     def fixed_zero(self) -> bool:
         """Go beyond ``0*`` if it comes next; whether it did."""
@@ -98,10 +100,7 @@ def statements(text: str) -> Iterator[Tokens]:
         for place, part in enumerate(bare.split(";")):
             signs = list(_signs(part, number))
             ended = place > 0 or (
-                kept
-                and signs
-                and kept[-1].text not in _GOES_ON
-                and signs[0].text not in _CONTINUES
+                kept and signs and kept[-1].text not in _GOES_ON and signs[0].text not in _CONTINUES
             )
             if ended and kept:
                 yield Tokens(kept)

@@ -85,24 +85,26 @@ def gradient(of: FromMoments, means: Reals, covariance: Reals) -> Reals:
 def influence(variables: Variables, derivatives: Reals, means: Reals, covariance: Reals) -> Reals:
     """Return the influence of each unit (person, or cluster) on quantities, units × quantities."""
     k, n = variables.values.shape
-    upper = np.triu_indices(k)
-    doubled = derivatives[k:]
+    left, right = np.triu_indices(k)
     starts = variables.cluster_starts
     units = n if starts is None else len(starts) - 1
     out = np.zeros((units, derivatives.shape[1]))
     owner = None if starts is None else np.repeat(np.arange(units), np.diff(starts))
-    own_means = (means - variables.origins)[:, None]
+    centre = (means - variables.origins)[:, None]
+    features = np.empty((len(derivatives), _ROWS))
     for first in range(0, n, _ROWS):
         rows = slice(first, min(first + _ROWS, n))
-        z = variables.values[:, rows] - own_means
-        products = z[upper[0]] * z[upper[1]] - covariance[upper][:, None]
-        part = z.T @ derivatives[:k] + products.T @ doubled
+        part = features[:, : rows.stop - first]
+        np.subtract(variables.values[:, rows], centre, out=part[:k])
+        np.multiply(part[left], part[right], out=part[k:])
+        part[k:] -= covariance[left, right][:, None]
         if owner is None:
-            out[rows] = part
+            out[rows] = part.T @ derivatives
         else:
+            # Sums first: a cluster then costs as much as a person.
             own = owner[rows]
             edges = np.flatnonzero(np.diff(own, prepend=-1))
-            out[own[edges]] += np.add.reduceat(part, edges, axis=0)
+            out[own[edges]] += np.add.reduceat(part, edges, axis=1).T @ derivatives
     return out
 
 

@@ -99,9 +99,7 @@ def variables_of(
     }
     centred = _centred(center, roles["cluster"])
     named = _named_scales(scales)
-    plain = list(
-        dict.fromkeys(f for name in structure.variables for f in name.split(PRODUCT))
-    )
+    plain = list(dict.fromkeys(f for name in structure.variables for f in name.split(PRODUCT)))
     parts = {part for name in centred for part in (name + WITHIN, name + BETWEEN)}
     wanted = [*(name for name in plain if name not in parts), *centred]
     wanted = list(dict.fromkeys(wanted))
