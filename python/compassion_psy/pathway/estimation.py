@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from compassion_psy import _core
 from compassion_psy.errors import DataError
-from compassion_psy.pathway.structure import Structure
+from compassion_psy.pathway.structure import PRODUCT, Structure
 
 Reals = npt.NDArray[np.float64]
 
@@ -56,7 +56,11 @@ def estimate(structure: Structure, covariances: Reals, threads: int | None = Non
     )
     parameters = found["parameters"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        implied = implied_covariances(structure, parameters, covariances)
+        # Where factor and product are taken as unrelated, implied variances would be wrong.
+        observed = bool(explained_products(structure))
+        implied = (
+            covariances if observed else implied_covariances(structure, parameters, covariances)
+        )
         variances = np.diagonal(implied, axis1=1, axis2=2)
         rows = _rows(structure, parameters, covariances)
         scales = _scales(structure, parameters, np.sqrt(variances))
@@ -81,11 +85,15 @@ def read_parameters(structure: Structure, parameters: Reals, covariances: Reals)
 
 
 def effects_covariance(structure: Structure, found: Estimates, covariance: Reals, n: int) -> Reals:
-    """Return the covariances of the rows of the table by the expected information.
+    """Return the covariances of the rows of the table by the information of maximum likelihood.
 
+    The observed information where a product has a factor that is explained, else the expected one.
     Of defined effects by the delta method; NaN for the moments of given variables.
     """
-    of_parameters = expected_covariance(structure, found.parameters[0], covariance, n)
+    information = (observed_information if explained_products(structure) else expected_information)(
+        structure, found.parameters[0], covariance, n
+    )
+    of_parameters = _inverse(information)
     count = structure.n_parameters
     rows = np.repeat(found.values[:, : len(structure.rows)], count, axis=0).astype(np.complex128)
     given = []
@@ -119,7 +127,7 @@ def matrices_of(structure: Structure, parameters: Reals, covariances: Reals) -> 
     bad = ~np.isfinite(parameters).all(axis=1)
     effects[bad] = np.eye(k)
     # A triangle with ones on its diagonal, in some order: never singular.
-    return np.linalg.inv(effects), residual
+    return np.asarray(np.linalg.inv(effects)), residual
 
 
 def implied_covariances(structure: Structure, parameters: Reals, covariances: Reals) -> Reals:
@@ -169,13 +177,20 @@ def with_definitions(structure: Structure, rows: npt.NDArray[Any]) -> npt.NDArra
     return np.concatenate(columns, axis=1)
 
 
-def expected_covariance(
+def explained_products(structure: Structure) -> dict[str, str]:
+    """Return the products that have a factor which is explained, and that factor."""
+    explained = set(structure.outcomes)
+    factors = {name: explained.intersection(name.split(PRODUCT)) for name in structure.products}
+    return {name: min(inside) for name, inside in factors.items() if inside}
+
+
+def expected_information(
     structure: Structure, parameters: Reals, covariance: Reals, n: int
 ) -> Reals:
-    """Return the covariances of the estimates by the expected information of maximum likelihood.
+    """Return the expected information on the parameters.
 
-    With ``D_a`` the derivative of the implied covariances by parameter a, the information is
-    ``n / 2 tr(S^-1 D_a S^-1 D_b)``, S being the implied covariances.
+    With ``D_a`` the derivative of the implied covariances S by parameter a, it is
+    ``n / 2 tr(S^-1 D_a S^-1 D_b)``.
     """
     total, residual = (
         each[0] for each in matrices_of(structure, parameters[None], covariance[None])
@@ -191,20 +206,66 @@ def expected_covariance(
     for i, j in structure.covariances:
         one = np.outer(total[:, i], total[:, j])
         derivatives.append(one + one.T)
-    # In units of standard deviations, so that no unit of measurement makes it ill-conditioned.
-    scale = 1 / np.sqrt(np.diagonal(implied))
+    precision = _inverse(implied)
+    left = np.stack([precision @ each for each in derivatives])
+    return np.asarray(n / 2 * np.einsum("aij,bji->ab", left, left))
+
+
+def observed_information(
+    structure: Structure, parameters: Reals, covariance: Reals, n: int
+) -> Reals:
+    """Return the observed information on the parameters, given the exogenous variables.
+
+    Minus the second derivatives of ``-n / 2 (log |P| + tr(P^-1 K S K'))``, P being the residual
+    covariances, S those of the sample, and K the weights of variables in residuals.
+    """
+    count = len(structure.equations)
+    _, residual = (each[0] for each in matrices_of(structure, parameters[None], covariance[None]))
+    precision = _inverse(residual[:count, :count])
+    weights = np.eye(count, len(structure.variables))
+    places: list[tuple[int, int]] = []
+    for outcome, predictors in structure.equations:
+        for predictor in predictors:
+            weights[outcome, predictor] = -parameters[len(places)]
+            places.append((outcome, predictor))
+    found = weights @ covariance @ weights.T
+    changes = []
+    for i, j in [*((i, i) for i in range(count)), *structure.covariances]:
+        change = np.zeros((count, count))
+        change[i, j] = change[j, i] = 1.0
+        changes.append(precision @ change)
+    explained = precision @ found
+    crossed = precision @ weights @ covariance
+    first = len(places)
+    out = np.empty((first + len(changes),) * 2)
+    for a, (i, j) in enumerate(places):
+        for b, (other, k) in enumerate(places):
+            out[a, b] = precision[i, other] * covariance[j, k]
+        for b, change in enumerate(changes):
+            out[a, first + b] = out[first + b, a] = (change @ crossed)[i, j]
+    for a, left in enumerate(changes):
+        for b, right in enumerate(changes):
+            both = left @ right
+            out[first + a, first + b] = (
+                np.trace(both @ explained) + np.trace(right @ left @ explained) - np.trace(both)
+            ) / 2
+    return n * out
+
+
+def _inverse(matrix: Reals) -> Reals:
+    """Return the inverse of a positive definite matrix, whatever the units of its variables."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = 1 / np.sqrt(np.diagonal(matrix))
+    both = np.outer(scale, scale)
     try:
-        precision = np.linalg.inv(implied * np.outer(scale, scale)) * np.outer(scale, scale)
-        left = np.stack([precision @ each for each in derivatives])
-        information = n / 2 * np.einsum("aij,bji->ab", left, left)
-        unit = 1 / np.sqrt(np.diagonal(information))
-        inverse = np.linalg.inv(information * np.outer(unit, unit))
-        return np.asarray(inverse * np.outer(unit, unit))
-    except np.linalg.LinAlgError as error:
-        raise DataError(
-            "The variables of the model are linearly dependent, so there are no standard errors; "
-            "leave one of them out."
-        ) from error
+        if np.isfinite(both).all():
+            return np.asarray(np.linalg.inv(matrix * both) * both)
+    except np.linalg.LinAlgError:
+        pass
+    raise DataError(
+        "The variables of the model are linearly dependent, so there are no standard errors; leave "
+        "one of them out."
+    )
 
 
 def check_estimate(structure: Structure, found: Estimates, covariance: Reals) -> None:

@@ -17,10 +17,10 @@ from compassion_psy.pathway.mediation_text import (
     text_of,
 )
 from compassion_psy.pathway.modulator_levels import modulator_levels
-from compassion_psy.pathway.pathway import PERCENTILE, pathway
+from compassion_psy.pathway.pathway import pathway
 from compassion_psy.pathway.structure import structure_of
 from compassion_psy.pathway.syntax import parse
-from compassion_psy.pathway.uncertainty import MonteCarlo
+from compassion_psy.pathway.uncertainty import PERCENTILE, MonteCarlo
 from compassion_psy.pathway.unreliability import Reliability
 from compassion_psy.pathway.variables import Scales, variables_of
 from compassion_psy.progress import Progress

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from compassion_psy import _core
 from compassion_psy.pathway.confounding import RHOS, second_stage
 from compassion_psy.pathway.johnson_neyman import region
 from compassion_psy.pathway.mediation_result import MediationResult
 from compassion_psy.pathway.mediation_text import Edge, Effect, Mediation
 from compassion_psy.pathway.modulator_levels import ModulatorLevels
 from compassion_psy.pathway.result import PathwayResult
+from compassion_psy.pathway.uncertainty import PERCENTILE, limits
 
 _NUMBERS = ("estimate", "se", "lower", "upper")
 
@@ -76,7 +76,7 @@ def _effects(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) 
             | {"label": each.label}
             | {name: row[name] for name in (*_NUMBERS, "std_all")}
         )
-    schema = {"effect": pl.String, "through": pl.String}
+    schema: dict[str, Any] = {"effect": pl.String, "through": pl.String}
     schema |= dict.fromkeys(asked.all_modulators, pl.Float64) | {"label": pl.String}
     return pl.DataFrame(records, schema=schema | dict.fromkeys((*_NUMBERS, "std_all"), pl.Float64))
 
@@ -185,15 +185,8 @@ def _of_mediator(
     if result.draws is not None and result.draws.covariances is not None:
         ok = result.draws.status == "ok"
         drawn, _ = second_stage(result.draws.covariances[ok], mediator, outcome, others)
-        found = _core.bootstrap_limits(
-            np.ascontiguousarray((result.draws.values[ok, column][:, None] * drawn).T),
-            estimates=indirect.tolist(),
-            accelerations=[0.0] * len(RHOS),
-            level=result.level,
-            method="percentile",
-            quantile_rule="normal",
-        )
-        lower, upper = found["lower"], found["upper"]
+        values = result.draws.values[ok, column][:, None] * drawn
+        lower, upper = limits(values, indirect, result.level, PERCENTILE, None)
     columns = {"rho": RHOS, "path": paths[0], "indirect": indirect, "lower": lower, "upper": upper}
     frame = pl.DataFrame(columns, schema_overrides=schema, nan_to_null=True)
     return frame.with_columns(

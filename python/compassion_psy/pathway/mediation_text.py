@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from compassion_psy.errors import OptionError, nearest
 
@@ -85,12 +85,12 @@ class Mediation:
     def ways(self) -> tuple[tuple[Edge, ...], ...]:
         """Each way from x to y by mediators, as its edges."""
         found = {(edge.source, edge.target): edge for edge in self.edges}
-        chains = [(name,) for name in self.mediators]
+        chains: list[tuple[str, ...]] = [(name,) for name in self.mediators]
         if self.serial:
             lengths = range(2, len(self.mediators) + 1)
             chains += [chain for n in lengths for chain in combinations(self.mediators, n)]
         stops = [(self.x, *chain, self.y) for chain in chains]
-        return tuple(tuple(found[pair] for pair in zip(s, s[1:], strict=False)) for s in stops)
+        return tuple(tuple(found[pair] for pair in pairwise(s)) for s in stops)
 
 
 def checked_mediation(

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from compassion_psy.options import Bootstrap
-from compassion_psy.pathway.structure import PRODUCT, Structure
+from compassion_psy.pathway.estimation import explained_products
+from compassion_psy.pathway.structure import Structure
 from compassion_psy.pathway.uncertainty import MonteCarlo
 from compassion_psy.pathway.variables import Variables
 
@@ -27,24 +28,31 @@ def notes_of(
     estimated: bool,
 ) -> tuple[str, ...]:
     """Return the notes of a result."""
-    notes = [_errors(variables, shares, estimated=estimated)]
+    notes = [_errors(structure, variables, shares, estimated=estimated)]
     notes += _intervals(interval, level, statuses, seed)
     notes += _persons(variables)
     if shares:
         found = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
         how = "estimated here" if estimated else "as given"
         notes.append(f"Corrected for unreliability; reliabilities {how}: {found}.")
-    notes += _products(structure)
     return tuple(notes)
 
 
-def _errors(variables: Variables, shares: Mapping[str, float], *, estimated: bool) -> str:
+def _errors(
+    structure: Structure, variables: Variables, shares: Mapping[str, float], *, estimated: bool
+) -> str:
     if estimated and shares:
         return "se: standard deviation of the replicates."
     if variables.cluster_starts is not None:
         return "se: cluster-robust, from the influence of each cluster."
     if shares:
         return "se: from the influence of each person."
+    for product, factor in explained_products(structure).items():
+        return (
+            "se: observed information of maximum likelihood (lavaan's information = 'observed'), "
+            f"for {factor} is explained and part of {product}: the expected information would take "
+            f"the two as unrelated."
+        )
     return "se: expected information of maximum likelihood (lavaan's)."
 
 
@@ -76,14 +84,3 @@ def _persons(variables: Variables) -> Iterator[str]:
             f"Only {variables.n_clusters} clusters: with fewer than {FEW_CLUSTERS}, "
             "cluster-robust standard errors and cluster bootstrap limits are too small."
         )
-
-
-def _products(structure: Structure) -> Iterator[str]:
-    explained = set(structure.outcomes)
-    for name in structure.products:
-        inside = sorted(explained.intersection(name.split(PRODUCT)))
-        if inside:
-            yield (
-                f"{name} is taken as given by the likelihood, though {inside[0]} is explained: "
-                "its se relies on that, a bootstrap does not."
-            )

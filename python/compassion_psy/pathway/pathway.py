@@ -12,13 +12,12 @@ from compassion_psy.pathway.inference import Question, answered
 from compassion_psy.pathway.result import PathwayResult
 from compassion_psy.pathway.structure import structure_of
 from compassion_psy.pathway.syntax import parse
-from compassion_psy.pathway.uncertainty import MonteCarlo
+from compassion_psy.pathway.uncertainty import PERCENTILE, MonteCarlo
 from compassion_psy.pathway.unreliability import Reliability
 from compassion_psy.pathway.variables import Scales, variables_of
 from compassion_psy.progress import Progress
 from compassion_psy.reliability_input import checked_level
 
-PERCENTILE = Bootstrap(method="percentile")
 WALD = "wald"
 
 
@@ -102,8 +101,11 @@ def pathway(
     ``se``, p its two-sided normal tail.
 
     A product is a column like others. Where a factor of it is explained in the model (``m:w`` with
-    ``m ~ x``), the likelihood takes the product as given, in lavaan as here; its ``se`` relies on
-    that, the bootstrap does not. Its columns in ``std_all`` are those of the product.
+    ``m ~ x``), the expected information takes factor and product as unrelated beyond what explains
+    the factor, and the standard errors of both can be several times too small or too large, in
+    lavaan's default. There ``se`` comes from the observed information (lavaan's ``information =
+    "observed"``), which is that of the regression, and ``std_all`` and R² from the variances of the
+    sample in place of those the model implies.
 
     Percentile limits keep their level for indirect effects [2]_; BCa takes its acceleration from
     influence values. Correction for unreliability takes the error variances (1 - reliability)
@@ -172,5 +174,6 @@ def checked_interval(interval: object) -> None:
         return
     hint = nearest(interval, [WALD]) if isinstance(interval, str) else ""
     raise OptionError(
-        f"interval is {interval!r}, but it must be a Bootstrap, a MonteCarlo, 'wald' or None. {hint}"
+        f"interval is {interval!r}, but it must be a Bootstrap, a MonteCarlo, 'wald' or None. "
+        f"{hint}"
     )

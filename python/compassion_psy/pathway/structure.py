@@ -1,4 +1,4 @@
-"""What a model is made of: variables, equations, residual covariances, and the rows of its table."""
+"""What a model is made of: variables, equations, residual covariances, rows of a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from compassion_psy.errors import OptionError
-from compassion_psy.pathway.syntax import Covariance, Definition, Model
+from compassion_psy.pathway.syntax import Covariance, Definition, Model, Regression
 
 PRODUCT = ":"
 
@@ -163,7 +163,7 @@ def _rows(
     model: Model,
     outcomes: list[str],
     given: list[str],
-    terms: dict[str, list],  # type: ignore[type-arg]
+    terms: dict[str, list[Regression]],
     free: list[tuple[str, str]],
     at: dict[str, int],
 ) -> tuple[Row, ...]:

@@ -59,7 +59,7 @@ class Model:
 
 
 def parse(text: str) -> Model:
-    """Read the text of a model.
+    r"""Read the text of a model.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def parse(text: str) -> Model:
 
     Examples
     --------
-    >>> model = parse("m ~ a*x   # first stage\\ny ~ b*m + x\\nab := a*b")
+    >>> model = parse("m ~ a*x   # first stage\ny ~ b*m + x\nab := a*b")
     >>> [(r.outcome, r.predictor, r.label) for r in model.regressions]
     [('m', 'x', 'a'), ('y', 'm', 'b'), ('y', 'x', '')]
     """
@@ -188,7 +188,8 @@ def _variable(tokens: Tokens) -> str:
 
 def _check_labels(model: Model) -> None:
     lines: dict[str, int] = {}
-    named = [(each.label, each.line) for each in (*model.regressions, *model.covariances)]
+    named = [(each.label, each.line) for each in model.regressions]
+    named += [(each.label, each.line) for each in model.covariances]
     for label, line in [*named, *((each.name, each.line) for each in model.definitions)]:
         if label and label in lines:
             raise OptionError(

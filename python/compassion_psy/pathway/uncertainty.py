@@ -16,6 +16,8 @@ from compassion_psy.pathway.variables import Variables
 Reals = npt.NDArray[np.float64]
 FromMoments = Callable[[Reals, Reals], Reals]
 
+PERCENTILE = Bootstrap(method="percentile")
+
 _STEP = 1e-5
 _ROWS = 8192
 

@@ -9,7 +9,7 @@ the error of w (Busemeyer & Jones 1983; here for variables that are not centred)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -131,7 +131,7 @@ def without_errors(
 
     def raw(left: str, right: str) -> Reals:
         i, j = at[left], at[right]
-        return cast(Reals, covariances[:, i, j] + means[:, i] * means[:, j])
+        return covariances[:, i, j] + means[:, i] * means[:, j]
 
     out = covariances.copy()
     for i, left in enumerate(structure.variables):

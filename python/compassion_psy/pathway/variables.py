@@ -1,4 +1,4 @@
-"""The variables of a model as columns of numbers: scores, products, parts within and between teams."""
+"""The variables of a model as columns of numbers: scores, products, parts of teams."""
 
 from __future__ import annotations
 
@@ -112,17 +112,17 @@ def variables_of(
     columns = {name: _numbers(frame[name]) for name in wanted}
     missing = {name: np.isnan(column) for name, column in columns.items()}
     used = ~np.logical_or.reduce(list(missing.values()))
-    counts = {
-        "variable": list(missing),
-        "n_missing": [int(lacking.sum()) for lacking in missing.values()],
-    }
+    lacking = pl.DataFrame(
+        {"variable": list(missing), "n_missing": [int(each.sum()) for each in missing.values()]},
+        schema={"variable": pl.String, "n_missing": pl.Int64},
+    )
     n_excluded = int((~used).sum())
     needed = len(structure.variables) + 2
     if used.sum() < needed:
-        worst = max(zip(counts["n_missing"], counts["variable"], strict=True))
+        worst, count = lacking.sort("n_missing", maintain_order=True).row(-1)
         raise DataError(
             f"{int(used.sum())} of {frame.height:,} persons have all variables (column "
-            f"{worst[1]!r} is missing for {worst[0]:,}), but the model needs at least {needed}; "
+            f"{worst!r} is missing for {count:,}), but the model needs at least {needed}; "
             "add persons, or leave variables out."
         )
     kept = frame if n_excluded == 0 else frame.filter(pl.Series(used))
@@ -151,7 +151,7 @@ def variables_of(
         origins=origins,
         stratum_starts=starts[1] if roles["strata"] else None,
         cluster_starts=starts[2] if roles["cluster"] else None,
-        missing=pl.DataFrame(counts, schema={"variable": pl.String, "n_missing": pl.Int64}),
+        missing=lacking,
         n_excluded=n_excluded,
         frame=kept,
         scales={name: scale for name, scale in named.items() if name in plain},
