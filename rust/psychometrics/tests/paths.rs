@@ -78,7 +78,7 @@ fn what_has_no_estimate_says_why() {
         ([1.0, 1.0, 1.0, 1.0], PathStatus::NoResidual),
         ([f64::NAN; 4], PathStatus::Singular),
         ([0.0, 0.0, 0.0, 1.0], PathStatus::NoResidual),
-        ([f64::NAN, 0.0, 0.0, 1.0], PathStatus::NoResidual),
+        ([f64::NAN, 0.0, 0.0, 1.0], PathStatus::Singular),
     ] {
         let (found, status) = fitted(&model, &covariance);
         assert_eq!(status, expected);
