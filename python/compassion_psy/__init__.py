@@ -55,7 +55,16 @@ from compassion_psy.reliability import reliability
 from compassion_psy.results import ReliabilityResult
 from compassion_psy.scales import Scale, Subscale, Total
 from compassion_psy.scoring import Norms, score
-from compassion_psy.simulate import SimulatedSurvey, simulate_survey
+from compassion_psy.simulate import (
+    SimulatedPathway,
+    SimulatedPilot,
+    SimulatedProgramme,
+    SimulatedSurvey,
+    simulate_pathway,
+    simulate_pilot,
+    simulate_programme,
+    simulate_survey,
+)
 from compassion_psy.sites.pooling import pool
 
 __all__ = [
@@ -91,6 +100,9 @@ __all__ = [
     "Responses",
     "Scale",
     "ScaleError",
+    "SimulatedPathway",
+    "SimulatedPilot",
+    "SimulatedProgramme",
     "SimulatedSurvey",
     "Source",
     "Subscale",
@@ -118,5 +130,8 @@ __all__ = [
     "reliability",
     "scales",
     "score",
+    "simulate_pathway",
+    "simulate_pilot",
+    "simulate_programme",
     "simulate_survey",
 ]

@@ -131,9 +131,9 @@ def simulate_survey(
     loading = _loadings(items, loadings)
     scale = _scale(loading.size, minimum, maximum, reversed)
     clusters = whole_number("clusters_per_site", clusters_per_site, minimum=1)
-    _share("site_icc", site_icc)
-    _share("cluster_icc", cluster_icc)
-    _share("missing", missing)
+    share("site_icc", site_icc)
+    share("cluster_icc", cluster_icc)
+    share("missing", missing)
     if site_icc + cluster_icc >= 1:
         raise OptionError(
             f"site_icc {site_icc} and cluster_icc {cluster_icc} leave no variance between persons; "
@@ -145,7 +145,7 @@ def simulate_survey(
 
     population = Population(
         loadings=loading,
-        thresholds=_thresholds(loading.size, answers=maximum - minimum + 1),
+        thresholds=thresholds(loading.size, answers=maximum - minimum + 1),
         minimum=minimum,
         site_effects=math.sqrt(site_icc) * random.standard_normal(site_sizes.size),
         site_shares=site_sizes / site_sizes.sum(),
@@ -159,13 +159,13 @@ def simulate_survey(
         + math.sqrt(1 - site_icc - cluster_icc) * random.standard_normal(site.size)
     )
     frame = _design(site, ward, clusters, site_sizes.size).with_columns(
-        _answers(factor, population, scale, number, missing, random)
+        answers(factor, population, scale, number, missing, random)
         for number in range(loading.size)
     )
     return SimulatedSurvey(frame, scale, population)
 
 
-def _answers(
+def answers(
     factor: _Array,
     population: Population,
     scale: Scale,
@@ -222,7 +222,7 @@ def _coefficients(covariance: _Array, true: _Array) -> list[tuple[str, float]]:
     return [*found, ("omega_u", pure.omega_u(covariance))] if items > 2 else found
 
 
-def _thresholds(items: int, answers: int) -> _Array:
+def thresholds(items: int, answers: int) -> _Array:
     """Return evenly spaced thresholds, shifted from item to item as easy and hard items are."""
     between = (np.arange(1, answers) / answers - 0.5) * 4
     return np.add.outer(np.linspace(-0.4, 0.4, items), between)
@@ -291,7 +291,8 @@ def _scale(items: int, minimum: int, maximum: int, reversed: int | Sequence[str]
     return Scale("simulated", items=names, minimum=lowest, maximum=highest, reversed=reversed)
 
 
-def _share(name: str, value: object) -> None:
+def share(name: str, value: object) -> None:
+    """Raise OptionError unless the option is a number from 0 to below 1."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise OptionError(f"{name} is {value!r}, but it must be a number such as 0.05.")
     if not 0 <= float(value) < 1:
