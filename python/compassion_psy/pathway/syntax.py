@@ -105,6 +105,14 @@ def parse(text: str) -> Model:
     return model
 
 
+def named_variables(model: Model) -> set[str]:
+    """Return the columns that a model names, factors of products one by one."""
+    names = {each.outcome for each in model.regressions}
+    for each in model.regressions:
+        names.update(each.predictor.split(":"))
+    return names
+
+
 def _regressions(tokens: Tokens, products: dict[frozenset[str], str]) -> list[Regression]:
     outcomes = _sides(tokens, "~")
     found = []
