@@ -38,21 +38,9 @@ def test_a_model_from_a_file() -> None:
 
 def test_a_study_file_is_the_same_as_flags() -> None:
     words = [
-        "--x",
-        "training",
-        "--m",
-        "self_compassion",
-        "--y",
-        "wellbeing",
-        "--seed",
-        "5",
-        "--replicates",
-        "100",
-        "--modulator",
-        "a=support",
-        "--covariate",
-        "demands",
-    ]
+        "--x", "training", "--m", "self_compassion", "--y", "wellbeing", "--seed", "5",
+        "--replicates", "100", "--modulator", "a=support", "--covariate", "demands",
+    ]  # fmt: skip
     Path("study.toml").write_text(
         'x = "training"\nm = ["self_compassion"]\ny = "wellbeing"\nseed = 5\nreplicates = 100\n'
         'modulator = ["a=support"]\ncovariate = ["demands"]\n'

@@ -129,9 +129,7 @@ def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None
 
 def _refuse_diagram(path: Path | None, taken: list[Path]) -> None:
     if path is not None and (path.exists() and path.suffix not in (".dot", ".gv")):
-        raise click.UsageError(
-            f"--graphviz {path} exists and is no .dot or .gv file; name another."
-        )
+        raise click.UsageError(f"--graphviz {path} exists and is no .dot or .gv file.")
     if path is not None and path.resolve() in [each.resolve() for each in taken]:
         raise click.UsageError(f"--graphviz {path} is another file of this command; name another.")
 
