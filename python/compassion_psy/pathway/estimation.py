@@ -103,8 +103,9 @@ def effects_covariance(structure: Structure, found: Estimates, covariance: Reals
         else:
             rows[row.parameter, number] += 1j * _COMPLEX_STEP
     # The step is too small to lose digits: there is no difference to take.
-    derivatives = with_definitions(structure, rows).imag.T / _COMPLEX_STEP
-    out = np.asarray(derivatives @ of_parameters @ derivatives.T)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        derivatives = with_definitions(structure, rows).imag.T / _COMPLEX_STEP
+        out = np.asarray(derivatives @ of_parameters @ derivatives.T)
     out[given], out[:, given] = np.nan, np.nan
     return out
 
@@ -172,6 +173,7 @@ def with_definitions(structure: Structure, rows: npt.NDArray[Any]) -> npt.NDArra
     columns = [rows]
     for definition in structure.definitions:
         value = definition.expression.evaluate(named)
+        value = np.where(np.isfinite(value), value, np.nan)
         named[definition.name] = np.broadcast_to(np.asarray(value, rows.dtype), len(rows))
         columns.append(named[definition.name][:, None])
     return np.concatenate(columns, axis=1)

@@ -12,7 +12,7 @@ import polars as pl
 from compassion_psy.distributions import normal_two_sided
 from compassion_psy.options import Bootstrap
 from compassion_psy.pathway.estimation import Estimates
-from compassion_psy.pathway.notes import notes_of
+from compassion_psy.pathway.notes import notes_of, without_value
 from compassion_psy.pathway.result import Draws, PathwayResult
 from compassion_psy.pathway.structure import Structure
 from compassion_psy.pathway.uncertainty import MonteCarlo
@@ -62,6 +62,9 @@ def answer(
             _reals("upper", limits[1][total:]),
         ]
     )
+    lacking = table.filter(
+        pl.col("estimate").is_null() | (pl.lit(interval is not None) & pl.col("lower").is_null())
+    )
     statuses = _statuses(draws if isinstance(interval, Bootstrap) else None)
     return PathwayResult(
         table=table,
@@ -83,7 +86,8 @@ def answer(
         covariance=errors,
         notes=notes_of(
             structure, variables, interval, level, statuses, shares, seed, estimated=estimated
-        ),
+        )
+        + without_value(lacking, structure),
         structure=structure,
         means=means,
         covariances=covariance,
@@ -107,7 +111,7 @@ def _keys(structure: Structure) -> pl.DataFrame:
 
 def _estimates(values: Reals, errors: Reals) -> list[pl.Series]:
     with np.errstate(invalid="ignore", divide="ignore"):
-        se = np.sqrt(np.diagonal(errors))
+        se = np.where(np.isfinite(values), np.sqrt(np.diagonal(errors)), np.nan)
         z = np.where(se > 0, values / se, np.nan)
     p = np.array([normal_two_sided(each) for each in z])
     return [_reals("estimate", values), _reals("se", se), _reals("z", z), _reals("p", p)]

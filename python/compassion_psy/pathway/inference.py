@@ -98,6 +98,11 @@ def answered(question: Question) -> PathwayResult:
 
 def _check_options(question: Question) -> None:
     how, asked = question.interval, question.reliability
+    if isinstance(how, Bootstrap) and how.weights == "bayesian" and question.strata:
+        raise OptionError(
+            "Bayesian weights do not keep the shares of strata; give Bootstrap(..., "
+            "weights='multinomial'), or leave strata out."
+        )
     if isinstance(asked, str):
         if how is not None and not isinstance(how, Bootstrap):
             raise OptionError(

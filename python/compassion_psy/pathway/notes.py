@@ -84,3 +84,15 @@ def _persons(variables: Variables) -> Iterator[str]:
             f"Only {variables.n_clusters} clusters: with fewer than {FEW_CLUSTERS}, "
             "cluster-robust standard errors and cluster bootstrap limits are too small."
         )
+
+
+def without_value(lacking: pl.DataFrame, structure: Structure) -> tuple[str, ...]:
+    """Return notes on the rows of a table that have no estimate or no limits."""
+    notes = []
+    for row in lacking.iter_rows(named=True):
+        name = row["label"] or f"{row['lhs']} {row['op']} {row['rhs']}"
+        if row["estimate"] is None:
+            notes.append(f"{name} has no value: its expression divides by zero, or the like.")
+        elif row["op"] != "~~" or row["lhs"] in structure.outcomes:
+            notes.append(f"{name} has no limits: too few replicates, or none on one side of it.")
+    return tuple(notes)

@@ -86,12 +86,6 @@ def _share(name: str, value: Any) -> float:
 
 def _check_columns(known: Mapping[str, float], structure: Structure) -> None:
     columns = set(structure.variables)
-    for name in known:
-        if name not in columns:
-            raise OptionError(
-                f"reliability names {name!r}, which is no variable of the model. "
-                f"{nearest(name, structure.variables)}"
-            )
     for product in structure.products:
         factors = product.split(PRODUCT)
         if set(factors) & set(known):
@@ -106,6 +100,12 @@ def _check_columns(known: Mapping[str, float], structure: Structure) -> None:
                         f"{product!r} cannot be corrected for unreliability where {factor!r} is "
                         "not in the model by itself; add it."
                     )
+    for name in known:
+        if name not in columns:
+            raise OptionError(
+                f"reliability names {name!r}, which is no variable of the model. "
+                f"{nearest(name, structure.variables)}"
+            )
 
 
 def without_errors(

@@ -103,9 +103,10 @@ def variables_of(
     parts = {part for name in centred for part in (name + WITHIN, name + BETWEEN)}
     wanted = [*(name for name in plain if name not in parts), *centred]
     wanted = list(dict.fromkeys(wanted))
-    frame = as_frame(data, None if named else [*wanted, *roles["strata"], *roles["cluster"]])
+    needed = list(dict.fromkeys([*wanted, *roles["strata"], *roles["cluster"]]))
+    frame = as_frame(data, None if named else needed)
     frame = _with_scores(frame, named, missing_codes)
-    require_columns(frame.columns, [*wanted, *roles["strata"], *roles["cluster"]])
+    require_columns(frame.columns, needed)
     if frame.height == 0:
         raise DataError("The data have no rows; there is nothing to analyse.")
     check_design(frame, roles)
@@ -117,16 +118,21 @@ def variables_of(
         schema={"variable": pl.String, "n_missing": pl.Int64},
     )
     n_excluded = int((~used).sum())
-    needed = len(structure.variables) + 2
-    if used.sum() < needed:
+    fewest = len(structure.variables) + 2
+    if used.sum() < fewest:
         worst, count = lacking.sort("n_missing", maintain_order=True).row(-1)
         raise DataError(
             f"{int(used.sum())} of {frame.height:,} persons have all variables (column "
-            f"{worst!r} is missing for {count:,}), but the model needs at least {needed}; "
+            f"{worst!r} is missing for {count:,}), but the model needs at least {fewest}; "
             "add persons, or leave variables out."
         )
     kept = frame if n_excluded == 0 else frame.filter(pl.Series(used))
     order, starts = order_of_rows(kept, roles)
+    if roles["cluster"] and len(starts[2]) < 3:
+        raise DataError(
+            f"There is one cluster by {', '.join(map(repr, roles['cluster']))}, but at least 2 are "
+            "needed (20 or more for good limits); name another column."
+        )
     rows = {name: column[used] for name, column in columns.items()}
     if order is not None:
         rows = {name: column[order] for name, column in rows.items()}
@@ -203,6 +209,7 @@ def _with_scores(
                 f"Scale {scale.name!r} has no total score, only subscales; give "
                 f"scale.subscale({scale.subscales[0].key!r})."
             )
+        require_columns(frame.columns, scale.items)
         own = score(frame.select(scale.items), scale, missing_codes=missing_codes)
         assert isinstance(own, pl.DataFrame)
         total = own[f"{snake_case(scale.name)}_total"]
