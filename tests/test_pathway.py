@@ -306,6 +306,24 @@ def test_estimated_reliabilities_are_resampled_with_the_paths() -> None:
         assert result.replicates[path].to_numpy() == pytest.approx(expected, abs=1e-9)
 
 
+def test_without_a_bootstrap_estimated_reliabilities_leave_no_standard_error() -> None:
+    survey = cp.simulate_survey(sizes=[200], items=6, seed=1).frame
+    scale = cp.Scale("care", items=[f"item_{n}" for n in (2, 3, 4)], minimum=1, maximum=5)
+    frame = survey.with_columns(y=pl.col("item_1"), w=pl.col("item_5") + pl.col("item_6"))
+    options: dict[str, Any] = {"scales": [scale], "reliability": "alpha"}
+    result = cp.pathway(frame, "y ~ care + w", interval=None, **options)
+    assert result.table["se"].null_count() == result.table.height
+    assert result.notes[0].startswith("se: none")
+    alpha = cp.reliability(frame, scale, coefficients="alpha", interval=None).table["estimate"][0]
+    assert result.reliability.rows() == [("care", alpha)]
+    for interval in (cp.MonteCarlo(200), "wald", cp.Bootstrap(50)):
+        with pytest.raises(cp.OptionError, match="Bootstrap"):
+            cp.pathway(frame, "y ~ care", interval=interval, **options)
+    found = cp.mediation(frame, x="w", m="care", y="y", modulators={"a": "item_6"}, interval=None,
+                         **options)  # fmt: skip
+    assert found.johnson_neyman["differs_from_zero"].to_list() == ["not known"]
+
+
 def test_parts_within_and_between_teams() -> None:
     frame = pathway_data()
     result = cp.pathway(

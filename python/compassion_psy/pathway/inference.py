@@ -75,9 +75,8 @@ def answered(question: Question) -> PathwayResult:
     else:
         errors = effects_covariance(structure, found, covariance, question.variables.n)
     limits, draws = _limits(question, found, covariance, errors, influences, shares, replicated)
-    if replicated and draws is not None:
-        ok = np.isfinite(draws.values).all(axis=1)
-        errors = np.cov(draws.values[ok], rowvar=False)
+    if isinstance(question.reliability, str):
+        errors = _of_replicates(draws, len(errors))
     return answer(
         structure=structure,
         variables=question.variables,
@@ -94,6 +93,13 @@ def answered(question: Question) -> PathwayResult:
         covariance=covariance,
         seed=seed,
     )
+
+
+def _of_replicates(draws: Draws | None, count: int) -> Reals:
+    """Return the covariances of the replicates, NaN where there are not two."""
+    if draws is None or (draws.status == STATUSES[0]).sum() < 2:
+        return np.full((count, count), np.nan)
+    return np.atleast_2d(np.cov(draws.values[draws.status == STATUSES[0]], rowvar=False))
 
 
 def _check_options(question: Question) -> None:

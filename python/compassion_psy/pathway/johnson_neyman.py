@@ -65,6 +65,8 @@ def region(
 
 def _solution(square: float, linear: float, constant: float) -> tuple[float, float, str]:
     """Where ``square w^2 + linear w + constant`` is above zero."""
+    if not math.isfinite(square + linear + constant):
+        return math.nan, math.nan, "not known"
     discriminant = linear**2 - 4 * square * constant
     if discriminant < 0:
         return math.nan, math.nan, "everywhere" if square > 0 else "nowhere"

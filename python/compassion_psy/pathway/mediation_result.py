@@ -29,7 +29,8 @@ class MediationResult:
         Simple slopes: the strength of each modulated path at levels of its modulators.
     johnson_neyman : polars.DataFrame
         ``path``, ``modulator``, ``lower_bound``, ``upper_bound``, ``differs_from_zero`` (the
-        region: "between the bounds", "outside the bounds", "everywhere", "nowhere"),
+        region: "between the bounds", "outside the bounds", "everywhere", "nowhere", or
+        "not known" where there is no ``se``),
         ``observed_minimum``, ``observed_maximum``. Other modulators are at their median.
     curves : polars.DataFrame
         Indirect effects along each modulator, for a plot: ``through``, ``modulator``, ``value``,

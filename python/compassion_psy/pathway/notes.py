@@ -28,7 +28,8 @@ def notes_of(
     estimated: bool,
 ) -> tuple[str, ...]:
     """Return the notes of a result."""
-    notes = [_errors(structure, variables, shares, estimated=estimated)]
+    bootstrapped = isinstance(interval, Bootstrap)
+    notes = [_errors(structure, variables, shares, estimated=estimated, bootstrapped=bootstrapped)]
     notes += _intervals(interval, level, statuses, seed)
     notes += _persons(variables)
     if shares:
@@ -39,9 +40,16 @@ def notes_of(
 
 
 def _errors(
-    structure: Structure, variables: Variables, shares: Mapping[str, float], *, estimated: bool
+    structure: Structure,
+    variables: Variables,
+    shares: Mapping[str, float],
+    *,
+    estimated: bool,
+    bootstrapped: bool,
 ) -> str:
-    if estimated and shares:
+    if estimated and not bootstrapped:
+        return "se: none, for only a Bootstrap carries the uncertainty of estimated reliabilities."
+    if estimated:
         return "se: standard deviation of the replicates."
     if variables.cluster_starts is not None:
         return "se: cluster-robust, from the influence of each cluster."
