@@ -20,12 +20,12 @@ from compassion_psy.pathway.estimation import (
     STATUSES,
     Estimates,
     check_estimate,
-    effects_covariance,
     estimate,
     quantities,
     read_parameters,
 )
 from compassion_psy.pathway.frames import Limits, answer
+from compassion_psy.pathway.information import effects_covariance
 from compassion_psy.pathway.result import Draws, PathwayResult
 from compassion_psy.pathway.structure import Structure
 from compassion_psy.pathway.uncertainty import MonteCarlo
