@@ -52,6 +52,11 @@ from compassion_psy.moments import Moments, moments
 from compassion_psy.omega_ledger import omega_ledger
 from compassion_psy.omega_ledger_result import OmegaLedger
 from compassion_psy.options import Bootstrap
+from compassion_psy.pathway.mediation import mediation
+from compassion_psy.pathway.mediation_result import MediationResult
+from compassion_psy.pathway.pathway import pathway
+from compassion_psy.pathway.result import PathwayResult
+from compassion_psy.pathway.uncertainty import MonteCarlo
 from compassion_psy.polychoric import polychoric
 from compassion_psy.polychoric_result import PolychoricResult, ordinal_alpha
 from compassion_psy.reading import read_labels, read_survey
@@ -99,13 +104,16 @@ __all__ = [
     "Harmonised",
     "ItemAnalysis",
     "Kept",
+    "MediationResult",
     "MissingExtraError",
     "Moments",
+    "MonteCarlo",
     "Norms",
     "NumberOfFactors",
     "OmegaLedger",
     "OptionError",
     "PilotEffect",
+    "PathwayResult",
     "PolychoricResult",
     "Procrustes",
     "Recipe",
@@ -140,10 +148,12 @@ __all__ = [
     "harmonise",
     "icc",
     "item_analysis",
+    "mediation",
     "moments",
     "number_of_factors",
     "omega_ledger",
     "ordinal_alpha",
+    "pathway",
     "polychoric",
     "pool",
     "procrustes",

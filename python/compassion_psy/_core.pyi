@@ -18,11 +18,13 @@ __all__ = [
     "explore_factors",
     "factor_balance",
     "factor_fit",
+    "fit_paths",
     "influences",
     "item_statistics",
     "loading_influences",
     "loading_replicates",
     "normal_eigenvalues",
+    "path_moments",
     "philox4x32",
     "polychoric",
     "polychoric_covariances",
@@ -383,3 +385,49 @@ def unit_weights(
 ) -> npt.NDArray[np.float64]: ...
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def simd_levels() -> list[str]: ...
+
+class _PathMoments(TypedDict):
+    # replicates × variables
+    means: npt.NDArray[np.float64]
+    # replicates × variables × variables
+    covariances: npt.NDArray[np.float64]
+
+def path_moments(
+    answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],
+    design: Any,
+    *,
+    replicates: int,
+    seed: int,
+    weights: str,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _PathMoments: ...
+
+class _PathFits(TypedDict):
+    # matrices × parameters
+    parameters: npt.NDArray[np.float64]
+    status: npt.NDArray[np.uint8]
+
+def fit_paths(
+    matrices: npt.NDArray[np.float64],
+    *,
+    equations: Sequence[tuple[int, Sequence[int]]],
+    covariances: Sequence[tuple[int, int]],
+    threads: int | None = None,
+) -> _PathFits: ...
+
+class _Limits(TypedDict):
+    # quantities
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+    status: npt.NDArray[np.uint8]
+
+def bootstrap_limits(
+    replicates: npt.NDArray[np.float64],
+    *,
+    estimates: Sequence[float],
+    accelerations: Sequence[float],
+    level: float,
+    method: str,
+    quantile_rule: str,
+) -> _Limits: ...

@@ -15,6 +15,7 @@ from compassion_psy.cli.demo import demo
 from compassion_psy.cli.factors import factors
 from compassion_psy.cli.harmonise import harmonise
 from compassion_psy.cli.items import items
+from compassion_psy.cli.pathway import pathway
 from compassion_psy.cli.polychoric import polychoric
 from compassion_psy.cli.reliability import reliability
 from compassion_psy.cli.scales import scales
@@ -66,6 +67,7 @@ app.add_command(demo)
 app.add_command(factors)
 app.add_command(harmonise)
 app.add_command(items)
+app.add_command(pathway)
 app.add_command(polychoric)
 app.add_command(reliability)
 app.add_command(scales)

@@ -1,1 +1,1 @@
-"""Pathways: what leads to what, by which steps, strengthened or weakened by what."""
+"""How training comes to work: path models and mediation, with modulators."""

@@ -9,6 +9,7 @@ mod items;
 mod loadings;
 mod missing;
 mod moments;
+mod paths;
 mod persons;
 mod reliability;
 mod retention;
@@ -33,6 +34,8 @@ mod _core {
     use super::missing::em_covariance;
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
+    #[pymodule_export]
+    use super::paths::{bootstrap_limits, fit_paths, path_moments};
     #[pymodule_export]
     use super::persons::influences;
     #[pymodule_export]

@@ -20,6 +20,7 @@ pub mod missing;
 pub mod moments;
 pub mod monitor;
 pub mod ordinal;
+pub mod paths;
 pub mod persons;
 pub mod reliability;
 pub mod resampling;

@@ -1,0 +1,98 @@
+"""The model as data for a path diagram, and as Graphviz text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from compassion_psy.pathway.structure import Structure
+from compassion_psy.tables import rounded
+
+
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """A path diagram as data.
+
+    Attributes
+    ----------
+    nodes : polars.DataFrame
+        ``name``, ``kind`` ("given", "product", "mediator", "outcome"), ``r_squared``.
+    edges : polars.DataFrame
+        ``source``, ``target``, ``kind`` ("path", "residual covariance"), ``label``, ``estimate``,
+        ``standardised``, ``lower``, ``upper``, ``sign`` ("+", "-"), ``is_clear`` (whether the
+        interval lies on one side of zero; null without one).
+    """
+
+    nodes: pl.DataFrame
+    edges: pl.DataFrame
+
+
+def diagram_of(structure: Structure, table: pl.DataFrame, r_squared: pl.DataFrame) -> Diagram:
+    """Return the diagram of an estimated model."""
+    explained = dict(zip(r_squared["variable"], r_squared["r_squared"], strict=True))
+    causes = {structure.variables[p] for _, predictors in structure.equations for p in predictors}
+
+    def kind(name: str) -> str:
+        if name in explained:
+            return "mediator" if name in causes else "outcome"
+        return "product" if name in structure.products else "given"
+
+    nodes = pl.DataFrame(
+        {
+            "name": structure.variables,
+            "kind": [kind(name) for name in structure.variables],
+            "r_squared": [explained.get(name) for name in structure.variables],
+        },
+        schema={"name": pl.String, "kind": pl.String, "r_squared": pl.Float64},
+    )
+    covary = (
+        (pl.col("op") == "~~")
+        & (pl.col("lhs") != pl.col("rhs"))
+        & pl.col("lhs").is_in(structure.outcomes)
+    )
+    is_path = pl.col("op") == "~"
+    edges = table.filter(is_path | covary).select(
+        pl.when(is_path).then("rhs").otherwise("lhs").alias("source"),
+        pl.when(is_path).then("lhs").otherwise("rhs").alias("target"),
+        pl.when(is_path)
+        .then(pl.lit("path"))
+        .otherwise(pl.lit("residual covariance"))
+        .alias("kind"),
+        "label",
+        "estimate",
+        pl.col("std_all").alias("standardised"),
+        "lower",
+        "upper",
+        pl.when(pl.col("estimate") < 0).then(pl.lit("-")).otherwise(pl.lit("+")).alias("sign"),
+        ((pl.col("lower") > 0) | (pl.col("upper") < 0)).alias("is_clear"),
+    )
+    return Diagram(nodes, edges)
+
+
+def graphviz_text(diagram: Diagram) -> str:
+    """Return the diagram in the language of Graphviz.
+
+    Paths are arrows, dashed where the interval includes zero, red where negative.
+    """
+    lines = ["digraph pathway {", "  rankdir=LR;", "  node [shape=box];"]
+    for name, kind, explained in diagram.nodes.iter_rows():
+        text = name if explained is None else f"{name}\\nR² {rounded(explained)}"
+        shape = ', shape="diamond"' if kind == "product" else ""
+        lines.append(f"  {_quoted(name)} [label={_quoted(text, lines=True)}{shape}];")
+    for edge in diagram.edges.iter_rows(named=True):
+        label = f"{edge['label']} " if edge["label"] else ""
+        attributes = [f"label={_quoted(label + rounded(edge['estimate']))}"]
+        attributes.append(f'color="{"firebrick" if edge["sign"] == "-" else "black"}"')
+        if edge["is_clear"] is False:
+            attributes.append('style="dashed"')
+        if edge["kind"] != "path":
+            attributes.append('dir="both"')
+        ends = f"{_quoted(edge['source'])} -> {_quoted(edge['target'])}"
+        lines.append(f"  {ends} [{', '.join(attributes)}];")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(text: str, *, lines: bool = False) -> str:
+    safe = text if lines else text.replace("\\", "\\\\")
+    return '"' + safe.replace('"', '\\"') + '"'

@@ -1,0 +1,161 @@
+"""How sure estimates are: influence of persons or teams, draws, limits."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from compassion_psy import _core
+from compassion_psy.options import SEED_MAXIMUM, Bootstrap, whole_number
+from compassion_psy.pathway.variables import Variables
+
+Reals = npt.NDArray[np.float64]
+FromMoments = Callable[[Reals, Reals], Reals]
+
+PERCENTILE = Bootstrap(method="percentile")
+
+_STEP = 1e-5
+_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """Limits from draws of the coefficients, normal with their estimated covariances.
+
+    Parameters
+    ----------
+    draws : int
+        Number of draws, 100 to 10 million.
+    seed : int or None
+        0 to 2**64 - 1; None draws one from the operating system at each call.
+
+    References
+    ----------
+    Preacher, K. J., & Selig, J. P. (2012). Advantages of Monte Carlo confidence intervals for
+    indirect effects. *Communication Methods and Measures*, 6, 77-98.
+
+    Examples
+    --------
+    >>> MonteCarlo(draws=5000, seed=1).draws
+    5000
+    """
+
+    draws: int = 20_000
+    _: KW_ONLY
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        draws = whole_number("draws", self.draws, minimum=100, maximum=10_000_000)
+        object.__setattr__(self, "draws", draws)
+        if self.seed is not None:
+            seed = whole_number("seed", self.seed, minimum=0, maximum=SEED_MAXIMUM)
+            object.__setattr__(self, "seed", seed)
+
+    def resolved_seed(self) -> int:
+        """Return the seed, or one drawn from the operating system when none was given."""
+        return secrets.randbits(64) if self.seed is None else self.seed
+
+
+def gradient(of: FromMoments, means: Reals, covariance: Reals) -> Reals:
+    """Return the derivatives of quantities by means and covariances, moments × quantities.
+
+    Moments are the means, then the covariances of each pair i <= j. Central differences, all of
+    them in one call of `of`.
+    """
+    k = len(means)
+    deviations = np.sqrt(np.diagonal(covariance))
+    upper = np.triu_indices(k)
+    count = k + len(upper[0])
+    steps = np.concatenate([_STEP * deviations, _STEP * (deviations[:, None] * deviations)[upper]])
+    moved_means = np.repeat(means[None], 2 * count, axis=0)
+    moved = np.repeat(covariance[None], 2 * count, axis=0)
+    for sign, first in ((1, 0), (-1, count)):
+        moved_means[first + np.arange(k), np.arange(k)] += sign * steps[:k]
+        for number, (i, j) in enumerate(zip(*upper, strict=True)):
+            step = sign * steps[k + number]
+            moved[first + k + number, i, j] += step
+            if i != j:
+                moved[first + k + number, j, i] += step
+    values = of(moved_means, moved)
+    return np.asarray((values[:count] - values[count:]) / (2 * steps[:, None]))
+
+
+def influence(variables: Variables, derivatives: Reals, means: Reals, covariance: Reals) -> Reals:
+    """Return the influence of each unit (person, or cluster) on quantities, units × quantities."""
+    k, n = variables.values.shape
+    left, right = np.triu_indices(k)
+    starts = variables.cluster_starts
+    units = n if starts is None else len(starts) - 1
+    out = np.zeros((units, derivatives.shape[1]))
+    owner = None if starts is None else np.repeat(np.arange(units), np.diff(starts))
+    centre = (means - variables.origins)[:, None]
+    features = np.empty((len(derivatives), _ROWS))
+    for first in range(0, n, _ROWS):
+        rows = slice(first, min(first + _ROWS, n))
+        part = features[:, : rows.stop - first]
+        np.subtract(variables.values[:, rows], centre, out=part[:k])
+        np.multiply(part[left], part[right], out=part[k:])
+        part[k:] -= covariance[left, right][:, None]
+        if owner is None:
+            out[rows] = part.T @ derivatives
+        else:
+            # Sums first: a cluster then costs as much as a person.
+            own = owner[rows]
+            edges = np.flatnonzero(np.diff(own, prepend=-1))
+            out[own[edges]] += np.add.reduceat(part, edges, axis=1).T @ derivatives
+    return out
+
+
+def centred_in_strata(variables: Variables, influences: Reals) -> Reals:
+    """Return influences less their mean in each stratum."""
+    starts = variables.stratum_starts
+    if starts is None:
+        return influences
+    clusters = variables.cluster_starts
+    first = starts[:-1] if clusters is None else np.searchsorted(clusters, starts[:-1])
+    sizes = np.diff(np.append(first, len(influences)))
+    means = np.add.reduceat(influences, first, axis=0) / sizes[:, None]
+    return influences - np.repeat(means, sizes, axis=0)
+
+
+def robust_covariance(influences: Reals, n: int) -> Reals:
+    """Return the covariances of estimates from the influence of units: a sandwich.
+
+    G / (G - 1) times the sum of products of the units' influences over n².
+    """
+    units = len(influences)
+    return np.asarray(influences.T @ influences * (units / (units - 1)) / n**2)
+
+
+def accelerations(influences: Reals) -> Reals:
+    """Return the acceleration of BCa intervals."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cubes = (influences**3).sum(axis=0)
+        return np.asarray(cubes / (6 * (influences**2).sum(axis=0) ** 1.5))
+
+
+def limits(
+    replicates: Reals, estimates: Reals, level: float, how: Bootstrap, acceleration: Reals | None
+) -> tuple[Reals, Reals]:
+    """Return lower and upper limits from replicates (replicates × quantities); NaN where none."""
+    found = _core.bootstrap_limits(
+        np.ascontiguousarray(replicates.T),
+        estimates=estimates.tolist(),
+        accelerations=(np.zeros(len(estimates)) if acceleration is None else acceleration).tolist(),
+        level=level,
+        method=how.method,
+        quantile_rule=how.quantile_rule,
+    )
+    return found["lower"], found["upper"]
+
+
+def drawn_parameters(parameters: Reals, covariance: Reals, draws: int, seed: int) -> Reals:
+    """Return draws of the parameters, normal with their covariances, draws × parameters."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    normal = np.random.Generator(np.random.Philox(seed)).standard_normal((draws, len(values)))
+    return np.asarray(parameters + normal @ root.T)
