@@ -415,19 +415,3 @@ def fit_paths(
     covariances: Sequence[tuple[int, int]],
     threads: int | None = None,
 ) -> _PathFits: ...
-
-class _Limits(TypedDict):
-    # quantities
-    lower: npt.NDArray[np.float64]
-    upper: npt.NDArray[np.float64]
-    status: npt.NDArray[np.uint8]
-
-def bootstrap_limits(
-    replicates: npt.NDArray[np.float64],
-    *,
-    estimates: Sequence[float],
-    accelerations: Sequence[float],
-    level: float,
-    method: str,
-    quantile_rule: str,
-) -> _Limits: ...

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from compassion_psy.change.outcomes import Outcome
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, one_of
+from compassion_psy.reliability_factors import FactorModel
 from compassion_psy.reliability_input import checked_level
-from compassion_psy.reliability_names import coefficient_names
 from compassion_psy.scoring import Norms
 
 Better = Literal["higher", "lower"]
@@ -123,7 +123,7 @@ def _reliability(outcome: Outcome, given: Any) -> ReliabilityOption | None:
                 f"reliability is {given!r} for {outcome.name!r}, which is a column of scores; give "
                 "a number, or the scale and its items."
             )
-        if given == "all" or len(coefficient_names(given)) != 1:
+        if given == "all" or len(FactorModel().names(given)) != 1:
             raise OptionError(f"reliability is {given!r}, but it must be one coefficient.")
         return given
     usable = isinstance(given, Real) and not isinstance(given, bool)

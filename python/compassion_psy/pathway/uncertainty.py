@@ -143,12 +143,12 @@ def limits(
 ) -> tuple[Reals, Reals]:
     """Return lower and upper limits from replicates (replicates × quantities); NaN where none."""
     found = _core.bootstrap_limits(
-        np.ascontiguousarray(replicates.T),
-        estimates=estimates.tolist(),
-        accelerations=(np.zeros(len(estimates)) if acceleration is None else acceleration).tolist(),
-        level=level,
+        replicates,
+        np.asarray(estimates, np.float64),
+        np.zeros(len(estimates)) if acceleration is None else acceleration,
         method=how.method,
         quantile_rule=how.quantile_rule,
+        level=level,
     )
     return found["lower"], found["upper"]
 

@@ -35,7 +35,7 @@ mod _core {
     #[pymodule_export]
     use super::moments::{codes_moments, dispersion, reals_moments};
     #[pymodule_export]
-    use super::paths::{bootstrap_limits, fit_paths, path_moments};
+    use super::paths::{fit_paths, path_moments};
     #[pymodule_export]
     use super::persons::influences;
     #[pymodule_export]

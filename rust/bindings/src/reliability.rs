@@ -59,8 +59,6 @@ fn unknown(what: &str, value: &str) -> PyErr {
 
 /// The bootstrap method of that name.
 pub fn method_named(name: &str) -> PyResult<BootstrapMethod> {
-/// A method from the words of Python.
-pub fn method(name: &str) -> PyResult<BootstrapMethod> {
     match name {
         "percentile" => Ok(BootstrapMethod::Percentile),
         "basic" => Ok(BootstrapMethod::Basic),
@@ -72,8 +70,6 @@ pub fn method(name: &str) -> PyResult<BootstrapMethod> {
 
 /// The quantile rule of that name.
 pub fn quantile_rule_named(name: &str) -> PyResult<QuantileRule> {
-/// A quantile rule from the words of Python.
-pub fn quantile_rule(name: &str) -> PyResult<QuantileRule> {
     match name {
         "normal" => Ok(QuantileRule::Normal),
         "linear" => Ok(QuantileRule::Linear),
@@ -94,9 +90,6 @@ pub fn replicates_of(
 fn interval(name: Option<&str>, bootstrap: Option<&BootstrapOptions>) -> PyResult<Interval> {
     if let Some(options) = bootstrap {
         let (plan, method, rule) = replicates_of(options)?;
-        let method = method(&options.method)?;
-        let rule = quantile_rule(&options.quantile_rule)?;
-        let plan = plan(options.seed, options.replicates, &options.weights)?;
         return Ok(Interval::Bootstrap(plan, method, rule));
     }
     match name {
