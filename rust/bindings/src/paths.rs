@@ -1,9 +1,6 @@
 //! Path models: moments of replicates, estimates from covariances, limits of intervals.
 
-use numpy::{
-    IntoPyArray, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
-};
-use psychometrics::interval::bootstrap_interval;
+use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray3, PyUntypedArrayMethods};
 use psychometrics::paths::{Equation, PathModel, fit_all, moment_sets};
 use psychometrics::simd::Simd;
 use pyo3::exceptions::PyValueError;
@@ -12,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::arrays::{AnswerArray, Design, responses};
 use crate::errors::to_python;
-use crate::reliability::{method, plan, quantile_rule};
+use crate::reliability::plan;
 use crate::run::run;
 
 /// Means (replicates × variables) and covariances (replicates × variables × variables, divisor n) of the replicates.
