@@ -53,6 +53,8 @@ class _Analysis(TypedDict):
     # groups × items; NaN and 255 where there is no general factor
     general: npt.NDArray[np.float64]
     group_of_item: npt.NDArray[np.uint8]
+    # groups; 0 where there is no factor-based bound
+    bound_factors: npt.NDArray[np.uint8]
 
 def analyse(
     answers: npt.NDArray[np.uint8] | npt.NDArray[np.float64],

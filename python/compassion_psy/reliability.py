@@ -85,7 +85,7 @@ def reliability(
         "split_half_max", "split_half_min", "split_half_mean", "omega_u", "omega_u_observed",
         "omega_total", "omega_h", "omega_limit", "omega_groups" (one for each group factor:
         "omega_group_1", ...), "omega_groups_total" ("omega_group_total_1", ...), "ecv", "puc",
-        "glb", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise", "sem",
+        "glb", "glb_factor", "alpha_stratified", "h", "ave", "average_r", "signal_to_noise", "sem",
         "alpha_ordinal", "omega_ordinal" and "omega_categorical"; or "all" of them
         ("alpha_stratified" where subscales are declared, the ordinal ones where persons count once
         and answers are at most 10 categories). "ecv", "puc", "h", "ave", "average_r",
@@ -180,6 +180,15 @@ def reliability(
       consistent with C is lower. It makes the most of chance: in samples of some hundred persons
       and many items it is too high [17]_. Its rows say by how much the mean of the replicates
       exceeds the estimate where that is more than a quarter of their standard deviation.
+    - glb_factor = 1 - sum u / sum R with uniquenesses u of many factors by minimum residuals
+      [25]_: as many as R has positive eigenvalues with the communalities of one factor on its
+      diagonal, or the most that the items identify where that is less. A row says how many;
+      replicates have as many as their estimate, so its interval is that of this number of
+      factors. So many factors can have several minima that are nearly as low, with values some
+      hundredths apart: the estimate's is the lowest that three starts reach (uniquenesses of one
+      half, 1 - SMC, and a share of these), and replicates start there. It makes the most of
+      chance as glb does, and can lie above glb: R less its uniquenesses may have negative
+      eigenvalues.
     - alpha_stratified = 1 - sum V_s (1 - alpha_s) / V over the declared subscales s, of the sum of
       the items [18]_.
     - h = q / (1 + q), q the sum of l² / t, the omega of the best weighted total [19]_; ave the
@@ -303,14 +312,17 @@ def reliability(
     .. [24] Reise, S. P., Scheines, R., Widaman, K. F., & Haviland, M. G. (2013).
        Multidimensionality and structural coefficient bias in structural equation modeling.
        *Educational and Psychological Measurement*, 73, 5-26.
+    .. [25] Revelle, W., & Zinbarg, R. E. (2009). Coefficients alpha, beta, omega, and the glb:
+       Comments on Sijtsma. *Psychometrika*, 74, 145-154.
 
     R gives the same numbers with ``psych::alpha(x)$total$raw_alpha`` and ``std.alpha``,
     ``average_r`` and ``S/N``, the formulas above on ``cov(x)`` (``psych::guttman(x)`` for
     standardised items), ``semTools::compRelSEM(lavaan::cfa("f =~ ...",
     std.lv = TRUE), obs.var = FALSE)`` or ``TRUE``; ``psych::omega(x, nfactors = 3, flip = FALSE)``
     for ``omega.tot``, ``omega_h``, ``omega.lim``, ``ECV`` and ``omega.group``, to the digits at
-    which it stops its searches; ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that
-    factor; of categories with ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
+    which it stops its searches, as does ``psych::glb.fa(cor(x))$glb``;
+    ``psych::glb.algebraic(cov(x))$glb``, ``semTools::AVE`` of that factor; of categories with
+    ``psych::alpha(psych::polychoric(x, correct = 0)$rho)`` and
     ``semTools::compRelSEM(lavaan::cfa("f =~ ...", std.lv = TRUE, ordered = names(x)), ord.scale =
     FALSE)`` (omega_ordinal) or ``TRUE`` (omega_categorical); and intervals with ``boot::boot.ci``
     and ``psych::alpha.ci``.

@@ -21,6 +21,12 @@ OF_BEST_SPLIT = ("lambda4", "split_half_max", "split_half_min")
 OF_SUBSCALES = "alpha_stratified"
 """The coefficient of a total of subscales: scales without subscales have none."""
 
+OF_MANY_FACTORS = "glb_factor"
+"""The coefficient of as many factors as the correlations have room for."""
+
+BOUNDS = ("glb", OF_MANY_FACTORS)
+"""Greatest lower bounds, which make the most of chance."""
+
 _SEARCH = (
     f"; every split is looked at up to {EXACT_SPLIT_ITEMS} items, with more the best that "
     f"exchanges of items reach from {SPLIT_STARTS} random splits"
@@ -61,6 +67,10 @@ DEFINITIONS = {
     "observed total variance",
     "glb": "the greatest lower bound of the covariance matrix, errors of items uncorrelated and "
     "variances not negative; biased upwards in small samples",
+    "glb_factor": "the greatest lower bound by the communalities of many factors by minimum "
+    "residuals on the correlation matrix, over the observed total variance: as many factors as "
+    "that matrix has positive eigenvalues with one factor's communalities on its diagonal, at most "
+    "as many as the items identify; biased upwards in small samples",
     "alpha_stratified": "alpha of a total of subscales, from the alphas of the scale's declared "
     "subscales and the covariance matrix of the items",
     "h": "coefficient H, the reliability of the best weighted total of one factor by maximum "

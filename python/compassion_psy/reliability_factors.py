@@ -156,6 +156,11 @@ class FactorModel:
         )
 
 
+def of_many_factors(factors: int) -> str:
+    """Return how many factors the factor-based bound has."""
+    return f"{factors} factor" if factors == 1 else f"{factors} factors"
+
+
 def is_of_general(name: str) -> bool:
     """Whether a coefficient is one of a general factor, which one factor has not."""
     return name in OF_GENERAL or group_number(name) is not None

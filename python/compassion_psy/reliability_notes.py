@@ -13,8 +13,10 @@ from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
 from compassion_psy.reliability_definitions import (
+    BOUNDS,
     EXACT_SPLIT_ITEMS,
     OF_BEST_SPLIT,
+    OF_MANY_FACTORS,
     ORDINAL,
     SPLIT_STARTS,
 )
@@ -42,6 +44,8 @@ _OF_PAIRS = {
     "corner, so it has no weight in the fit of one factor; see cp.polychoric for which, and merge "
     "rare categories or leave an item out",
 }
+
+_SEARCHES = {"glb": "search for the bound", OF_MANY_FACTORS: "fit of its factors"}
 
 _FLAGS = {
     "heywood": "Heywood case: a unique variance is on its lower bound",
@@ -108,8 +112,7 @@ class Group:
         if self.em and status in ("not_converged", "not_positive_definite", "too_few_rows"):
             return no_maximum(self, status)
         if status == "not_converged":
-            what = "search for the bound" if coefficient == "glb" else "fit of one factor"
-            return f"the {what} did not converge"
+            return f"the {_SEARCHES.get(coefficient, 'fit of one factor')} did not converge"
         if status == "not_positive_definite":
             if self.persons <= self.n_items:
                 return "the matrix of the items is singular; use more persons or fewer items"
@@ -128,9 +131,18 @@ class Group:
                 "leave one of them out"
             )
         if status == "undefined":
-            of_factor = coefficient.startswith("omega") or coefficient in ("h", "ave")
+            of_factor = coefficient.startswith("omega") or coefficient in (
+                "h",
+                "ave",
+                OF_MANY_FACTORS,
+            )
             if of_factor and self.n_items == 2:
                 return "one factor needs at least 3 items"
+            if coefficient == OF_MANY_FACTORS and self.persons > self.n_items:
+                return (
+                    "the items have no factor in common, or the total score does not vary; check "
+                    "which items are reversed"
+                )
             remedy = "" if self.persons <= self.n_items else "; check which items are reversed"
             return f"the total score does not vary{remedy}"
         if self.unanswered or self.constant:
@@ -203,7 +215,7 @@ def note(group: Group, coefficient: str, formula: str | None, outcome: Outcome) 
         parts.append(
             "so few replicates for this level that a limit is the most extreme of them; use more"
         )
-    if coefficient == "glb" and outcome.bias >= _WORTH_A_NOTE * outcome.error:
+    if coefficient in BOUNDS and outcome.bias >= _WORTH_A_NOTE * outcome.error:
         parts.append(
             f"biased upwards: the mean of the replicates is {outcome.bias:.3f} above the estimate"
         )

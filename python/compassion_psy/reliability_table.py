@@ -12,7 +12,9 @@ import polars as pl
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
 from compassion_psy.options import Bootstrap
-from compassion_psy.reliability_factors import FactorModel, is_of_factors
+from compassion_psy.reliability_definitions import OF_MANY_FACTORS
+from compassion_psy.reliability_excess import above_one
+from compassion_psy.reliability_factors import FactorModel, is_of_factors, of_many_factors
 from compassion_psy.reliability_notes import (
     NO_STANDARD_ERROR,
     Group,
@@ -70,6 +72,7 @@ class Found:
     # groups × items: loadings on the general factor, NaN without one; the place of the group factor
     general: Floats
     group_of_item: Codes
+    bound_factors: Codes  # by group: how many the factor-based bound has, 0 without one
 
 
 class ScaleRows:
@@ -221,15 +224,27 @@ class ScaleRows:
                         reason=model.reason(
                             coefficient, status, len(items), found.group_of_item[place].tolist()
                         ),
-                        said=model.notes(
-                            coefficient,
-                            items,
-                            found.general[place].tolist(),
-                            found.group_of_item[place].tolist(),
-                        ),
+                        said=self._said(place, at),
                     )
                 notes.append(note(group, coefficient, question.formula, outcome))
         return notes
+
+    def _said(self, place: int, at: int) -> list[str]:
+        """Return what is to be said of a coefficient that has a value, by what it is made of."""
+        question, found = self.question, self.found
+        coefficient = question.coefficients[at]
+        said = question.model.notes(
+            coefficient,
+            self.used.scale.items,
+            found.general[place].tolist(),
+            found.group_of_item[place].tolist(),
+        )
+        if coefficient == OF_MANY_FACTORS:
+            said.append(of_many_factors(int(found.bound_factors[place])))
+        if found.estimate[place, at] > 1:
+            excess = above_one(coefficient, question.model.factors)
+            said += [excess] if excess else []
+        return said
 
     def _given(self) -> npt.NDArray[np.bool_]:
         """Whether a replicate is used, groups × replicates × coefficients."""

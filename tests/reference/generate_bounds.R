@@ -25,6 +25,7 @@ block <- function(name, strata) {
   l <- as.vector(lavInspect(fit, "std")$lambda)
   list(strata = array_of(strata),
        glb = glb.algebraic(cov(x))$glb,
+       glb_factor = suppressWarnings(glb.fa(cor(x))$glb),
        h = 1 / (1 + 1 / sum(l^2 / (1 - l^2))),
        ave = mean(l^2),
        alpha_stratified = stratified(x, strata))
@@ -37,6 +38,7 @@ write_json_file(
                        lavaan = as.character(packageVersion("lavaan"))),
        calls = list(
          glb = "psych::glb.algebraic(cov(x))$glb",
+         glb_factor = "psych::glb.fa(cor(x))$glb",
          h = "1/(1 + 1/sum(l^2/(1 - l^2))), l of lavaan::cfa, standardised",
          ave = "mean(l^2)",
          alpha_stratified = "1 - sum(V_s (1 - psych::alpha(x[, s])$total$raw_alpha)) / V"),

@@ -53,9 +53,9 @@ where empathy.toml is:
     "--coefficients", default="alpha,omega_u", show_default=True,
     help="Separated by commas: alpha, alpha_std, lambda1 to lambda6, lambda5_plus, mu0 to mu3, "
     "split_half_max, split_half_min, split_half_mean, omega_u, omega_u_observed, omega_total, "
-    "omega_h, omega_limit, omega_groups, omega_groups_total, ecv, puc, glb, alpha_stratified, h, "
-    "ave, average_r, signal_to_noise, sem, alpha_ordinal, omega_ordinal, omega_categorical; or "
-    "all.",
+    "omega_h, omega_limit, omega_groups, omega_groups_total, ecv, puc, glb, glb_factor, "
+    "alpha_stratified, h, ave, average_r, signal_to_noise, sem, alpha_ordinal, omega_ordinal, "
+    "omega_categorical; or all.",
 )  # fmt: skip
 @click.option(
     "--factors", type=int, default=3, show_default=True,

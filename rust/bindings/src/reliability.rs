@@ -167,6 +167,12 @@ pub fn analyse<'py>(
     let (general, of_item) = groups_of_items(&answer.groups, responses.items);
     out.set_item("general", general.into_pyarray(py).reshape([groups, responses.items])?)?;
     out.set_item("group_of_item", of_item.into_pyarray(py).reshape([groups, responses.items])?)?;
+    let bound_factors: Vec<u8> = answer
+        .bound_factors
+        .iter()
+        .map(|f| f.and_then(|f| u8::try_from(f).ok()).unwrap_or(0))
+        .collect();
+    out.set_item("bound_factors", bound_factors.into_pyarray(py))?;
     let shape = [groups, replicates, width];
     let values: Vec<f64> = answer.replicates.iter().map(|r| r.value).collect();
     out.set_item("replicates", values.into_pyarray(py).reshape(shape)?)?;

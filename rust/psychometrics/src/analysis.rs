@@ -79,6 +79,8 @@ pub struct Answer {
     pub replicates: Vec<Outcome>,
     /// By group, the general factor and groups of items, where a coefficient has them.
     pub groups: Vec<Option<Groups>>,
+    /// By group, the number of factors of the factor-based greatest lower bound, where it is asked for.
+    pub bound_factors: Vec<Option<usize>>,
 }
 
 /// A group's estimates, and what intervals need of them.
@@ -133,7 +135,8 @@ pub(crate) fn answer(question: &Question, points: &[Point], replicates: Vec<Outc
         })
         .collect();
     let groups = points.iter().map(|point| point.estimator.groups()).collect();
-    Answer { estimates, replicates, groups }
+    let bound_factors = points.iter().map(|point| point.estimator.bound_factors()).collect();
+    Answer { estimates, replicates, groups, bound_factors }
 }
 
 fn points(

@@ -290,3 +290,82 @@ fn schmid_and_leimans_factors_reproduce_the_correlated_ones() {
     assert!(schmid_leiman(&pattern, &Loadings::identity(3), TwoFactors::Equal).is_err());
     assert!(schmid_leiman(&pattern, &phi(f64::NAN), TwoFactors::Equal).is_err());
 }
+
+#[test]
+fn the_bound_of_many_factors_and_its_gradient() {
+    let (loadings, gamma) = of_three();
+    let three = near(&second_order(&loadings, &gamma), 400, 1);
+    let long: Vec<f64> = (0..16).map(|i| 0.5 + 0.3 * f64::from(i % 4) / 3.0).collect();
+    let four = near(&second_order(&long, &[0.8, 0.5, 0.7, 0.6]), 500, 2);
+    // Five items identify two factors, whatever room there is for a third.
+    let five = near(&second_order(&[0.7, 0.6, 0.5, 0.8, 0.6], &[1.0; 5]), 60, 4);
+    for (correlation, items, most) in [(&three, 9, 5), (&four, 16, 10), (&five, 5, 2)] {
+        let point = dispersion(correlation, items);
+        let mut warm = Estimator::new(model(1), Vec::new());
+        assert_eq!(warm.bound_factors(), None);
+        let found = warm.evaluate(Coefficient::GlbFactor, &point, &Silent);
+        let factors = warm.bound_factors().unwrap();
+        assert!((1..=most).contains(&factors), "{items} {factors}");
+        // It is what so many factors explain: omega total of them.
+        let several = Estimator::new(model(factors), Vec::new()).evaluate(
+            Coefficient::OmegaTotal,
+            &point,
+            &Silent,
+        );
+        assert!((found.value - several.value).abs() < EXACT, "{items}: {found:?} {several:?}");
+        assert_eq!(found.status, several.status);
+        let gradient = warm.gradient(Coefficient::GlbFactor, &point).unwrap().values;
+        warm.settle();
+        let largest = gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
+        for i in 0..items {
+            assert_eq!(gradient[i * (items + 1)], 0.0);
+            for j in 0..i {
+                let value = |change: f64| {
+                    let mut moved = point.clone();
+                    moved.correlation[i * items + j] += change;
+                    moved.correlation[j * items + i] += change;
+                    warm.clone().evaluate(Coefficient::GlbFactor, &moved, &Silent).value
+                };
+                let expected = slope(value, 1e-4) / 2.0;
+                let got = gradient[i * items + j];
+                assert!(
+                    (got - expected).abs() <= 1e-5 * largest,
+                    "{items} [{i}, {j}]: {got} where {expected} is expected"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn replicates_of_the_bound_have_the_factors_of_their_estimate() {
+    let (loadings, gamma) = of_three();
+    let population = second_order(&loadings, &gamma);
+    let estimate = dispersion(&near(&population, 400, 1), 9);
+    let mut warm = Estimator::new(model(1), Vec::new());
+    warm.evaluate(Coefficient::GlbFactor, &estimate, &Silent);
+    let factors = warm.bound_factors();
+    warm.settle();
+    let mut others = 0;
+    for seed in 10..40 {
+        let replicate = dispersion(&near(&population, 400, seed), 9);
+        let mut cold = Estimator::new(model(1), Vec::new());
+        cold.evaluate(Coefficient::GlbFactor, &replicate, &Silent);
+        others += u32::from(cold.bound_factors() != factors);
+        warm.evaluate(Coefficient::GlbFactor, &replicate, &Silent);
+        assert_eq!(warm.bound_factors(), factors);
+    }
+    assert!(others > 0, "the test means nothing where all have this number");
+}
+
+#[test]
+fn the_bound_of_many_factors_has_no_value_where_nothing_is_common() {
+    let mut estimator = Estimator::new(model(1), Vec::new());
+    let mut apart = vec![0.0; 16];
+    apart.iter_mut().step_by(5).for_each(|x| *x = 1.0);
+    let found = estimator.evaluate(Coefficient::GlbFactor, &dispersion(&apart, 4), &Silent);
+    assert!(found.value.is_nan(), "{found:?}");
+    let two = dispersion(&[1.0, 0.5, 0.5, 1.0], 2);
+    let found = estimator.evaluate(Coefficient::GlbFactor, &two, &Silent);
+    assert_eq!(found.status, Status::Undefined);
+}

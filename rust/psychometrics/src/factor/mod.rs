@@ -31,6 +31,7 @@ pub use matrix::Matrix;
 pub use minres::minres_one_factor;
 pub(crate) use minres::{minres_gradient, principal_factor};
 pub use ml::{MlFit, ProductForm, ml_one_factor};
+pub(crate) use residuals::LEAST_VARIANCE;
 pub use schmid_leiman::{SchmidLeiman, schmid_leiman};
 pub use second_order::TwoFactors;
 pub use weighted::Weighted;

@@ -17,7 +17,7 @@ const TIGHT: f64 = 1e-12;
 /// A slope this small, where rounding allows no better step, is that of a minimum.
 const CONVERGED: f64 = 1e-8;
 /// A factor that explains less cannot be told from none.
-const LEAST_VARIANCE: f64 = 1e-8;
+pub(crate) const LEAST_VARIANCE: f64 = 1e-8;
 const LIMITS: Limits = Limits { lowest: LEAST_UNIQUENESS, highest: 1.0 };
 
 /// Unrotated factors of the last correlation matrix.

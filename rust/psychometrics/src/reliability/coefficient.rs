@@ -58,6 +58,8 @@ pub enum Coefficient {
     OmegaCategorical,
     /// The greatest lower bound, on covariances.
     Glb,
+    /// The greatest lower bound by the communalities of many factors, on correlations.
+    GlbFactor,
     /// The reliability of an optimally weighted total by one factor of maximum likelihood (coefficient H).
     H,
     /// The mean share of the items' variances that this factor explains.
@@ -116,7 +118,7 @@ pub enum Matrix {
 
 impl Coefficient {
     /// All coefficients that need no general factor.
-    pub const ALL: [Coefficient; 29] = [
+    pub const ALL: [Coefficient; 30] = [
         Coefficient::Alpha,
         Coefficient::AlphaStd,
         Coefficient::Lambda2,
@@ -143,6 +145,7 @@ impl Coefficient {
         Coefficient::OmegaOrdinal,
         Coefficient::OmegaCategorical,
         Coefficient::Glb,
+        Coefficient::GlbFactor,
         Coefficient::H,
         Coefficient::Ave,
         Coefficient::AlphaStratified,
@@ -180,6 +183,7 @@ impl Coefficient {
             Coefficient::OmegaOrdinal => "omega_ordinal",
             Coefficient::OmegaCategorical => "omega_categorical",
             Coefficient::Glb => "glb",
+            Coefficient::GlbFactor => "glb_factor",
             Coefficient::H => "h",
             Coefficient::Ave => "ave",
             Coefficient::AlphaStratified => "alpha_stratified",
@@ -213,6 +217,7 @@ impl Coefficient {
         match self {
             Coefficient::AlphaStd
             | Coefficient::OmegaTotal
+            | Coefficient::GlbFactor
             | Coefficient::AverageR
             | Coefficient::SignalToNoise => Matrix::Correlation,
             _ if self.has_general_factor() => Matrix::Correlation,

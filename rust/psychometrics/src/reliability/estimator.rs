@@ -1,5 +1,6 @@
 //! Coefficients of one set of moments after the other, with memory and starting points kept.
 
+use super::factor_bound::{is_identified, number_of_factors};
 use super::glb::{GreatestLowerBound, PathMemory};
 use super::split::{Split, extreme_split};
 use super::{Coefficient, Groups, Matrix, Outcome, Status, closed, hierarchical};
@@ -63,6 +64,8 @@ pub(super) struct Solutions {
     pub ml: MlFit,
     pub minres: Vec<f64>,
     pub hierarchy: Hierarchy,
+    /// The factors of the factor-based greatest lower bound.
+    pub bound: Hierarchy,
 }
 
 impl Estimator {
@@ -77,12 +80,19 @@ impl Estimator {
         // What is fitted from here on has another start.
         self.likelihood.status = None;
         self.last.hierarchy.forget();
+        self.last.bound.forget();
     }
 
     /// The general factor and groups that were last evaluated; nothing where none were.
     pub fn groups(&self) -> Option<Groups> {
         let fit = &self.last.hierarchy;
         (!fit.general.is_empty()).then(|| Groups::new(fit, self.model.factors))
+    }
+
+    /// How many factors the factor-based bound that was last evaluated has; nothing where none was.
+    pub fn bound_factors(&self) -> Option<usize> {
+        let factors = self.last.bound.residuals.factors;
+        (factors > 0).then_some(factors)
     }
 
     /// The coefficient of these moments. Of a cancelled one nothing is to be believed.
@@ -129,6 +139,7 @@ impl Estimator {
             Coefficient::OmegaU => self.omega_u(dispersion, false, monitor),
             Coefficient::OmegaUObserved => self.omega_u(dispersion, true, monitor),
             Coefficient::Glb => self.greatest_lower_bound(dispersion),
+            Coefficient::GlbFactor => self.bound_of_factors(dispersion, monitor),
             Coefficient::H | Coefficient::Ave => self.of_factor(coefficient, dispersion, monitor),
             Coefficient::OmegaTotal if self.model.factors == 1 => self.omega_of_one(dispersion),
             Coefficient::OmegaTotal => self.omega_of_several(dispersion, monitor),
@@ -273,11 +284,33 @@ impl Estimator {
     /// Factors of the correlations, unless the items do not identify so many.
     fn extract(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Option<FitStatus> {
         let (items, factors) = (dispersion.items, self.model.factors);
-        if factors == 0 || factors >= items || (items - factors).pow(2) < items + factors {
+        if !is_identified(items, factors) {
             return None;
         }
         let (correlation, start) = (&dispersion.correlation, &self.start.hierarchy);
         Some(self.last.hierarchy.extract(correlation, items, self.model, start, monitor))
+    }
+
+    /// Where solutions were kept the number of factors is theirs: of replicates that of their estimate.
+    fn bound_of_factors(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {
+        let Dispersion { items, ref correlation, .. } = *dispersion;
+        if items < 3 {
+            return Outcome::none(Status::Undefined);
+        }
+        let kept = &self.start.bound;
+        let factors = if kept.residuals.items == items {
+            kept.residuals.factors
+        } else {
+            match number_of_factors(correlation, items, &mut self.memory) {
+                Ok(0) => return Outcome::none(Status::Undefined),
+                Ok(factors) => factors,
+                Err(status) => return fitted(status, || f64::NAN),
+            }
+        };
+        let model = HierarchyModel { factors, ..HierarchyModel::default() };
+        let status = self.last.bound.extract(correlation, items, model, kept, monitor);
+        let unique = items as f64 - self.last.bound.communalities.iter().sum::<f64>();
+        fitted(status, || 1.0 - unique / correlation.iter().sum::<f64>())
     }
 
     fn omega_of_several(&mut self, dispersion: &Dispersion, monitor: &dyn Monitor) -> Outcome {

@@ -1,7 +1,7 @@
 //! Derivatives of coefficients in the covariances or correlations: what influence values are made of.
 
 use super::{Coefficient, Estimator, Matrix, closed_gradient, hierarchical};
-use crate::factor::{ProductForm, minres_gradient};
+use crate::factor::{HierarchyModel, ProductForm, minres_gradient};
 use crate::moments::Dispersion;
 
 /// The derivative of a coefficient: it moves by the sum over all ordered pairs of `values[i, j] dM[i, j]`.
@@ -64,6 +64,12 @@ impl Estimator {
             Coefficient::OmegaTotal => {
                 let fit = &self.last.hierarchy;
                 hierarchical::total_gradient(fit, self.model, &dispersion.correlation)?
+            }
+            Coefficient::GlbFactor => {
+                let fit = &self.last.bound;
+                let factors = fit.residuals.factors;
+                let model = HierarchyModel { factors, ..HierarchyModel::default() };
+                hierarchical::total_gradient(fit, model, &dispersion.correlation)?
             }
             Coefficient::OmegaH
             | Coefficient::OmegaLimit
