@@ -143,11 +143,15 @@ def compare_reliability(
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
     names = names_of_scales(coefficients, listed_scales(scale), model)
+    # With "all" a coefficient of more factors than the items identify has a note, and no value.
+    if coefficients != "all":
+        for each in listed_scales(scale):
+            model.check_items(names, each.name, each.n_items)
     if one is None:
         return comparison(_of_scales(data, scale, codes, names, model), level)
     if wave is not None and person is not None:
         return comparison(_of_waves(data, one, wave, person, codes, names, model), level)
-    return comparison(_of_groups(data, one, by, codes, names, model), level)
+    return comparison(_of_groups(data, one, by, codes, names, coefficients, model), level)
 
 
 def _of_groups(
@@ -156,6 +160,7 @@ def _of_groups(
     by: Names,
     codes: tuple[Any, ...],
     names: tuple[str, ...],
+    asked: str | Sequence[str],
     model: FactorModel,
 ) -> Compared:
     table = reliability(
@@ -163,7 +168,7 @@ def _of_groups(
         scale,
         by=by,
         missing_codes=codes,
-        coefficients=names,
+        coefficients=asked if asked == "all" else names,
         interval="adf",
         factors=model.factors,
         two_factors=model.two_factors,
@@ -225,7 +230,6 @@ def _dependent(
     """Compare answers of the same persons, a row of each for each person."""
     for each in aligned:
         check_scored(each.scale)
-        model.check_items(names, each.scale.name, each.scale.n_items)
     complete = np.all([~each.is_missing().any(axis=0) for each in aligned], axis=0)
     persons = int(complete.sum())
     if persons < 3:
@@ -252,7 +256,9 @@ def _dependent(
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]
-            notes[at][place] = None if word == "ok" else word.replace("_", " ")
+            if word != "ok":
+                why = model.reason(name, word, each.scale.n_items, [])
+                notes[at][place] = why or word.replace("_", " ")
         # Products summed in the order of persons, the same on every machine.
         products = [[float(np.sum(one * other)) for other in influences] for one in influences]
         covariances.append(np.array(products) / (persons * (persons - 1)))

@@ -49,7 +49,7 @@ class ReliabilityComparison:
 
     def _title(self) -> str:
         who = "of the same persons" if self.dependent else "of independent groups"
-        return f"Reliabilities {who}, {self.level:.6g} intervals"
+        return f"Reliabilities {who}, {100 * self.level:.6g} % intervals"
 
     def __str__(self) -> str:
         """Return estimates, tests and pairs as text, rounded."""
