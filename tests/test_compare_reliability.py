@@ -356,3 +356,20 @@ def test_the_wave_and_the_person_are_two_columns() -> None:
     long = frame(answers(60, 1), wave=[1, 2] * 30)
     with pytest.raises(OptionError, match="'wave' is named for the wave and for the person"):
         compare_reliability(long, SCALE, wave="wave", person="wave")
+
+
+def test_group_factors_of_other_items_are_not_compared() -> None:
+    random = np.random.default_rng(4)
+    traits = random.normal(size=(400, 2))
+    codes = np.clip(
+        np.round(3 + traits[:, [0, 0, 0, 1, 1, 1]] + random.normal(size=(400, 6))), 1, 5
+    )
+    both = pl.DataFrame(codes.astype(int), schema=[f"q{n}" for n in range(1, 7)])
+    both = both.with_columns(site=pl.Series(["a", "b"] * 200))
+    scale = Scale("calm", items=both.columns[:6], minimum=1, maximum=5)
+    for names in ("omega_groups", ["alpha", "omega_group_total_2"]):
+        with pytest.raises(OptionError, match="may be others in each group"):
+            compare_reliability(both, scale, by="site", coefficients=names, factors=2)
+    found = compare_reliability(both, scale, by="site", coefficients="all", factors=2).estimates
+    assert not found["coefficient"].str.starts_with("omega_group").any()
+    assert {"alpha", "omega_h", "omega_categorical"} <= set(found["coefficient"])

@@ -9,7 +9,8 @@ import polars as pl
 from compassion_psy import tables
 
 _NOTES = (
-    "wald: differences over their influence standard errors. feldt, hakstian_whalen: for alpha, "
+    "difference: of the second less the first. wald: differences over their influence standard "
+    "errors. feldt, hakstian_whalen: for alpha, "
     "of parallel items and normal answers. p_holm is adjusted for all pairs of a coefficient.",
 )
 
