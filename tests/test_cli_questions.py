@@ -1,6 +1,7 @@
 """compassion-psy items, compare, polychoric and factors: the numbers of the Python calls."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -91,6 +92,16 @@ def test_waves_and_scales_are_compared_as_in_python(folder: Path) -> None:
     )  # fmt: skip
     expected = compare_reliability(SURVEY, [FIRST, LAST], coefficients="alpha", level=0.9)
     assert_frame_equal(found, expected.pairs)
+
+
+def test_the_number_of_factors_is_an_option(folder: Path) -> None:
+    asked = ("--coefficients", "omega_h", "--factors", "2", "--two-factors", "first")
+    options: dict[str, Any] = {"coefficients": "omega_h", "factors": 2, "two_factors": "first"}
+    found = written("compare", "s.csv", "--scale", "care.toml", "--by", "site", *asked)
+    assert_frame_equal(found, compare_reliability(SURVEY, CARE, by="site", **options).pairs)
+    found = written("items", "s.csv", "--scale", "care.toml", *asked)
+    assert_frame_equal(found, item_analysis(SURVEY, CARE, **options).table)
+    assert found["omega_h_if_dropped"].null_count() == 0
 
 
 def test_polychoric_correlations_are_those_of_the_python_call(folder: Path) -> None:

@@ -330,3 +330,46 @@ def _alpha_and_error(x: np.ndarray) -> tuple[float, float]:
     alpha = k / (k - 1) * (1 - trace / variance)
     influence = k / (k - 1) * (trace / variance**2 * whole - own / variance)
     return float(alpha), math.sqrt(float(np.sum(influence**2)) / (n * (n - 1)))
+
+
+@pytest.mark.parametrize("how", ["groups", "waves", "scales"])
+def test_all_says_why_items_do_not_identify_three_factors(how: str) -> None:
+    long = pl.concat([frame(answers(60, seed)) for seed in (1, 2)])
+    long = long.with_columns(
+        wave=pl.Series([1] * 60 + [2] * 60), person=pl.Series([*range(60)] * 2)
+    )
+    options: dict[str, Any] = {
+        "groups": {"scale": SCALE, "by": "wave"},
+        "waves": {"scale": SCALE, "wave": "wave", "person": "person"},
+        "scales": {"scale": [SCALE, Scale("other", items=ITEMS[::-1], minimum=1, maximum=5)]},
+    }[how]
+    result = compare_reliability(long, coefficients="all", **options)
+    rows = result.estimates.filter(pl.col("coefficient") == "omega_h")
+    assert rows["estimate"].to_list() == [None, None]
+    assert set(rows["note"]) == {"5 items identify at most 2 factors; use factors=2"}
+    assert result.estimates.filter(pl.col("coefficient") == "glb")["estimate"].null_count() == 0
+    with pytest.raises(OptionError, match="identify at most 2 for 'omega_h'; use factors=2"):
+        compare_reliability(long, coefficients="omega_h", **options)
+
+
+def test_the_wave_and_the_person_are_two_columns() -> None:
+    long = frame(answers(60, 1), wave=[1, 2] * 30)
+    with pytest.raises(OptionError, match="'wave' is named for the wave and for the person"):
+        compare_reliability(long, SCALE, wave="wave", person="wave")
+
+
+def test_group_factors_of_other_items_are_not_compared() -> None:
+    random = np.random.default_rng(4)
+    traits = random.normal(size=(400, 2))
+    codes = np.clip(
+        np.round(3 + traits[:, [0, 0, 0, 1, 1, 1]] + random.normal(size=(400, 6))), 1, 5
+    )
+    both = pl.DataFrame(codes.astype(int), schema=[f"q{n}" for n in range(1, 7)])
+    both = both.with_columns(site=pl.Series(["a", "b"] * 200))
+    scale = Scale("calm", items=both.columns[:6], minimum=1, maximum=5)
+    for names in ("omega_groups", ["alpha", "omega_group_total_2"]):
+        with pytest.raises(OptionError, match="may be others in each group"):
+            compare_reliability(both, scale, by="site", coefficients=names, factors=2)
+    found = compare_reliability(both, scale, by="site", coefficients="all", factors=2).estimates
+    assert not found["coefficient"].str.starts_with("omega_group").any()
+    assert {"alpha", "omega_h", "omega_categorical"} <= set(found["coefficient"])

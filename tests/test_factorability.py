@@ -118,7 +118,7 @@ def test_a_site_without_a_number_says_why() -> None:
     notes = found.table["note"].to_list()
     assert notes[0] is None
     assert "the same answer from everybody" in notes[1]
-    assert "an item follows from others" in notes[2]
+    assert "each of 'b', 'c' follows from the others" in notes[2]
     assert found.table["determinant"][2] == pytest.approx(0, abs=1e-12)
     assert found.table["df"].to_list() == [3, 3, 3]
     assert "fit for factor analysis?" in str(found)
@@ -164,3 +164,28 @@ def test_an_item_that_nobody_at_a_site_answered() -> None:
         assert north["kmo"] is None
         assert "too few persons answered" in north["note"]
         assert found.table["kmo"].null_count() == 1
+
+
+def test_items_at_fault_are_named() -> None:
+    frame, scale = survey("two_factor")
+    first, last = scale.items[0], scale.items[-1]
+    notes = [
+        cp.factorability(frame.with_columns(at_fault), scale).table["note"][0]
+        for at_fault in (
+            pl.col(first).alias(last),
+            pl.lit(scale.minimum, frame.schema[last]).alias(last),
+        )
+    ]
+    assert f"each of {first!r}, {last!r} follows from the others" in notes[0]
+    assert notes[1].startswith(f"{last!r}: the same answer from everybody")
+    few = cp.factorability(frame.head(scale.n_items - 1), scale).table["note"][0]
+    assert f"{scale.n_items - 1} persons are too few for {scale.n_items} items" in few
+
+
+def test_two_items_that_nobody_answered_both_are_named() -> None:
+    frame, scale = survey("two_factor")
+    first, last = scale.items[0], scale.items[-1]
+    half = pl.int_range(pl.len()) % 2 == 0
+    apart = frame.with_columns(pl.when(half).then(pl.col(first)), pl.when(~half).then(pl.col(last)))
+    note = cp.factorability(apart, scale, missing="pairwise").table["note"][0]
+    assert note.startswith(f"{first!r} and {last!r} have no correlation")

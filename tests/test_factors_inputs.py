@@ -132,3 +132,17 @@ def test_what_scores_take_is_kept(answered: tuple[pl.DataFrame, cp.Scale]) -> No
         np.testing.assert_allclose(kept["mean"], x.mean(axis=0), rtol=1e-14)
         np.testing.assert_allclose(kept["sd"], x.std(axis=0, ddof=1), rtol=1e-14)
     assert cp.efa(cp.moments(frame, scale).correlation, **OPTIONS).standardisation is None
+
+
+def test_two_items_have_no_factor() -> None:
+    with pytest.raises(cp.OptionError, match=r"2 items identify no factor.*at least 3"):
+        cp.efa(np.array([[1, 0.5], [0.5, 1]]), n_factors=1)
+
+
+def test_an_item_that_nobody_answered_is_named() -> None:
+    survey = cp.simulate_survey(persons=50, items=5, seed=1)
+    frame = survey.frame.with_columns(item_3=pl.lit(None, pl.Int64))
+    with pytest.raises(cp.DataError, match=r"nobody can be used.*nobody answered 'item_3'"):
+        cp.number_of_factors(frame, survey.scale)
+    with pytest.raises(cp.DataError, match="one person can be used"):
+        cp.efa(survey.frame.head(1), survey.scale, n_factors=1)

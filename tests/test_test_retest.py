@@ -150,10 +150,14 @@ def test_by_site() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "words"),
     [
-        (two_waves().filter(wave=1), {}, "holds 1 waves"),
-        (two_waves().with_columns(wave=pl.int_range(pl.len()) % 7), {}, "holds 7 waves"),
+        (two_waves().filter(wave=1), {}, "is 1, but a retest is of 2"),
+        (
+            two_waves().with_columns(wave=pl.int_range(pl.len()) % 7),
+            {},
+            "is 7, but a retest is of 2",
+        ),
         (two_waves().with_columns(person=pl.lit(1)), {}, "several rows in wave"),
-        (two_waves(2), {}, "2 persons answered every item in both waves, fewer than 3"),
+        (two_waves(2), {}, "2 persons answered every item in both waves, and at least 3"),
         (two_waves().with_columns(a=1, b=1, c=1), {}, "same score in the first wave"),
         (two_waves().with_columns(pl.col("wave").replace(1, None)), {}, "no value in 60 rows"),
     ],
@@ -172,3 +176,18 @@ def test_options() -> None:
         cp.test_retest(two_waves(), SCALE, id="a", wave="wave")
     with pytest.raises(cp.OptionError, match="no total score"):
         cp.test_retest(two_waves(), "iri", id="person", wave="wave")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [({"wave": "person"}, "'person'"), ({"wave": ["wave"]}, r"\['wave'\]"), ({"id": 3}, "3")],
+)
+def test_two_columns_are_named(options: dict[str, Any], named: str) -> None:
+    with pytest.raises(cp.OptionError, match=named):
+        cp.test_retest(two_waves(), SCALE, **{"id": "person", "wave": "wave", **options})
+
+
+def test_nan_is_no_wave() -> None:
+    frame = two_waves().with_columns(pl.col("wave").cast(pl.Float64).replace(2.0, float("nan")))
+    with pytest.raises(cp.DataError, match="'wave' has no value in 60 rows"):
+        cp.test_retest(frame, SCALE, id="person", wave="wave")

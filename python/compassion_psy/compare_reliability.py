@@ -17,7 +17,7 @@ from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import check_instruction_set
 from compassion_psy.reliability import reliability
-from compassion_psy.reliability_factors import FactorModel, TwoFactors
+from compassion_psy.reliability_factors import FactorModel, TwoFactors, group_number
 from compassion_psy.reliability_input import (
     check_scored,
     checked_level,
@@ -67,7 +67,8 @@ def compare_reliability(
     missing_codes : sequence of numbers
         Answers that mean no answer, such as 0 or 99.
     coefficients : str or sequence of str
-        See :func:`reliability`.
+        See :func:`reliability`. Those of group factors are refused, and "all" leaves them out:
+        they may be of other items in each group.
     level : float
         The coverage that intervals aim at, between 0 and 1.
     factors, two_factors : int, str
@@ -142,12 +143,30 @@ def compare_reliability(
         )
     if (wave is None) != (person is None):
         raise OptionError("wave and person go together; name both columns.")
-    names = names_of_scales(coefficients, listed_scales(scale), model)
+    names = _of_the_same_items(
+        names_of_scales(coefficients, listed_scales(scale), model), refuse=coefficients != "all"
+    )
+    # With "all" a coefficient of more factors than the items identify has a note, and no value.
+    if coefficients != "all":
+        for each in listed_scales(scale):
+            model.check_items(names, each.name, each.n_items)
     if one is None:
         return comparison(_of_scales(data, scale, codes, names, model), level)
     if wave is not None and person is not None:
         return comparison(_of_waves(data, one, wave, person, codes, names, model), level)
-    return comparison(_of_groups(data, one, by, codes, names, model), level)
+    return comparison(_of_groups(data, one, by, codes, names, coefficients, model), level)
+
+
+def _of_the_same_items(names: tuple[str, ...], *, refuse: bool) -> tuple[str, ...]:
+    """Return the coefficients without those of group factors, or refuse these."""
+    of_factors = [name for name in names if group_number(name) is not None]
+    if of_factors and refuse:
+        raise OptionError(
+            f"coefficients has {of_factors[0]!r}, which is of the items that load highest on a "
+            "factor: they may be others in each group, and then there is nothing to compare; give "
+            "the items that belong together as a scale."
+        )
+    return tuple(name for name in names if name not in of_factors)
 
 
 def _of_groups(
@@ -156,6 +175,7 @@ def _of_groups(
     by: Names,
     codes: tuple[Any, ...],
     names: tuple[str, ...],
+    asked: str | Sequence[str],
     model: FactorModel,
 ) -> Compared:
     table = reliability(
@@ -163,11 +183,11 @@ def _of_groups(
         scale,
         by=by,
         missing_codes=codes,
-        coefficients=names,
+        coefficients=asked if asked == "all" else names,
         interval="adf",
         factors=model.factors,
         two_factors=model.two_factors,
-    ).table
+    ).table.filter(pl.col("coefficient").is_in(names))
     columns = table.columns[: table.columns.index("scale")]
     groups = table.select(columns).unique(maintain_order=True)
     labels = [", ".join("(none)" if x is None else str(x) for x in row) for row in groups.rows()]
@@ -225,7 +245,6 @@ def _dependent(
     """Compare answers of the same persons, a row of each for each person."""
     for each in aligned:
         check_scored(each.scale)
-        model.check_items(names, each.scale.name, each.scale.n_items)
     complete = np.all([~each.is_missing().any(axis=0) for each in aligned], axis=0)
     persons = int(complete.sum())
     if persons < 3:
@@ -252,7 +271,9 @@ def _dependent(
             )
             estimates[at, place] = value[0]
             word = STATUSES[status[0]]
-            notes[at][place] = None if word == "ok" else word.replace("_", " ")
+            if word != "ok":
+                why = model.reason(name, word, each.scale.n_items, [])
+                notes[at][place] = why or word.replace("_", " ")
         # Products summed in the order of persons, the same on every machine.
         products = [[float(np.sum(one * other)) for other in influences] for one in influences]
         covariances.append(np.array(products) / (persons * (persons - 1)))

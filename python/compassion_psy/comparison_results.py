@@ -9,7 +9,8 @@ import polars as pl
 from compassion_psy import tables
 
 _NOTES = (
-    "wald: differences over their influence standard errors. feldt, hakstian_whalen: for alpha, "
+    "difference: of the second less the first. wald: differences over their influence standard "
+    "errors. feldt, hakstian_whalen: for alpha, "
     "of parallel items and normal answers. p_holm is adjusted for all pairs of a coefficient.",
 )
 
@@ -49,7 +50,7 @@ class ReliabilityComparison:
 
     def _title(self) -> str:
         who = "of the same persons" if self.dependent else "of independent groups"
-        return f"Reliabilities {who}, {self.level:.6g} intervals"
+        return f"Reliabilities {who}, {100 * self.level:.6g} % intervals"
 
     def __str__(self) -> str:
         """Return estimates, tests and pairs as text, rounded."""

@@ -12,6 +12,9 @@ from compassion_psy.tables import to_html, to_text
 
 Floats = npt.NDArray[np.float64]
 
+_PHI = "Congruence (Tucker's phi): factors of the first (rows) and the second solution (columns)"
+_MATCHED = "Matched factors: of the second solution, with those of the first"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Congruence:
@@ -37,15 +40,15 @@ class Congruence:
 
     def __str__(self) -> str:
         """Return congruences and matches as text, rounded."""
-        matches = to_text(self.matches, title="Matched factors")
-        return to_text(self.phi, title="Congruence (Tucker's phi)") + "\n\n" + matches
+        matches = to_text(self.matches, title=_MATCHED)
+        return to_text(self.phi, title=_PHI) + "\n\n" + matches
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook."""
-        matches = to_html(self.matches, title="Matched factors")
-        return to_html(self.phi, title="Congruence (Tucker's phi)") + "\n" + matches
+        matches = to_html(self.matches, title=_MATCHED)
+        return to_html(self.phi, title=_PHI) + "\n" + matches
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.distributions import chi_square_tail
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.factors_input import correlations
+from compassion_psy.factors_input import correlations, named_items, why_singular
 from compassion_psy.moments import Moments, moments
 from compassion_psy.options import one_of
 from compassion_psy.polychoric import polychoric
@@ -155,14 +155,16 @@ def factorability(
             threads=threads,
             kind=correlation,
         )
-        row = _measured(one.matrix, one.n)
+        row = _measured(one.matrix, one.n, one.items)
         return _result([row], pl.DataFrame(height=1), one.items, one.name, one.kind)
     if n is not None and not isinstance(data, PolychoricResult):
         raise OptionError("n is given, but data hold persons, who are counted; leave it out.")
     groups, matrices, counts, found = _by_group(
         data, scale, by, correlation, missing, codes, n, threads
     )
-    rows = [_measured(matrix, count) for matrix, count in zip(matrices, counts, strict=True)]
+    rows = [
+        _measured(matrix, count, found[0]) for matrix, count in zip(matrices, counts, strict=True)
+    ]
     return _result(rows, groups, *found)
 
 
@@ -231,20 +233,17 @@ def _of_polychoric(
     )
 
 
-def _measured(matrix: Floats, n: int | None) -> dict[str, Any]:
+def _measured(matrix: Floats, n: int | None, items: Sequence[str]) -> dict[str, Any]:
     size = len(matrix)
     row: dict[str, Any] = dict.fromkeys(("kmo", "chi_square", "p_value", "determinant", "note"))
     row |= {"n": n, "df": size * (size - 1) // 2, "items": [None] * size}
     if not np.isfinite(matrix).all():
-        row["note"] = "an item has the same answer from everybody, or too few persons answered"
+        row["note"] = _no_correlation(matrix, items)
         return row
     sign, log_determinant = np.linalg.slogdet(matrix)
     row["determinant"] = float(sign * np.exp(log_determinant))
     if np.linalg.eigvalsh(matrix)[0] < _LEAST_EIGENVALUE:
-        row["note"] = (
-            "the correlations have no inverse: an item follows from others, persons are too few, "
-            "or pairs are of different persons"
-        )
+        row["note"] = f"the correlations have no inverse: {why_singular(matrix, n, items)}"
         return row
     inverse = np.linalg.inv(matrix)
     scales = np.sqrt(np.diag(inverse))
@@ -270,6 +269,23 @@ def _measured(matrix: Floats, n: int | None) -> dict[str, Any]:
     row["chi_square"] = 0.0 - float(log_determinant) * factor
     row["p_value"] = chi_square_tail(max(row["chi_square"], 0.0), row["df"])
     return row
+
+
+def _no_correlation(matrix: Floats, items: Sequence[str]) -> str:
+    """Return whose correlations are missing: of single items where they explain all that is."""
+    missing = ~np.isfinite(matrix)
+    np.fill_diagonal(missing, False)
+    whole = np.flatnonzero(missing.sum(axis=0) == len(items) - 1)
+    if len(whole) == len(items):
+        return "too few persons answered, or each item has the same answer from everybody"
+    if len(whole) and not np.delete(np.delete(missing, whole, 0), whole, 1).any():
+        who = named_items([items[j] for j in whole.tolist()])
+        return f"{who}: the same answer from everybody, or too few persons answered"
+    first, second = (int(place) for place in np.argwhere(missing)[0])
+    return (
+        f"{items[first]!r} and {items[second]!r} have no correlation: too few persons answered "
+        "both, or all alike"
+    )
 
 
 def _result(

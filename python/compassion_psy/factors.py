@@ -288,6 +288,11 @@ def efa(
 
 def _refuse_too_many(factors: int, method: str, items: int) -> None:
     most = items if method == "components" else most_factors(items)
+    if most == 0:
+        raise OptionError(
+            f"n_factors is {factors}, but {items} items identify no factor by "
+            f"{EXTRACTIONS[method]}; add items, at least 3 in all."
+        )
     if factors > most:
         raise OptionError(
             f"n_factors is {factors}, but {items} items identify at most {most} by "

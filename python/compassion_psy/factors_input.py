@@ -118,22 +118,30 @@ def correlations(
 
 def refuse_singular(found: Correlations) -> None:
     """Raise DataError where correlations have no inverse, naming items that determine another."""
-    values, vectors = np.linalg.eigh(found.matrix)
-    if values[0] > _LEAST_EIGENVALUE:
+    if np.linalg.eigvalsh(found.matrix)[0] > _LEAST_EIGENVALUE:
         return
-    if found.n is not None and found.n <= len(found.items):
-        why = f"{found.n} persons are too few for {len(found.items)} items"
-    elif values[0] < -ROUNDING:
-        why = f"its least eigenvalue is {values[0]:.3g}, as pairwise correlations may have"
-    else:
-        part = np.flatnonzero(np.abs(vectors[:, 0]) > _TAKES_PART)
-        named = ", ".join(repr(found.items[j]) for j in part[:8])
-        more = f" and {len(part) - 8} more" if len(part) > 8 else ""
-        why = f"each of the items {named}{more} follows from the others"
+    why = why_singular(found.matrix, found.n, found.items)
     raise DataError(
         f"Scale {found.name!r}: the correlation matrix has no inverse, which maximum likelihood "
         f"needs: {why}; leave out an item, use method='minres', or smooth=True."
     )
+
+
+def why_singular(matrix: Floats, n: int | None, items: Sequence[str]) -> str:
+    """Return why correlations have no inverse, naming items that determine another."""
+    values, vectors = np.linalg.eigh(matrix)
+    if n is not None and n <= len(items):
+        return f"{n} persons are too few for {len(items)} items"
+    if values[0] < -ROUNDING:
+        return f"their least eigenvalue is {values[0]:.3g}, as pairwise correlations may have"
+    part = np.flatnonzero(np.abs(vectors[:, 0]) > _TAKES_PART)
+    return f"each of {named_items([items[j] for j in part.tolist()])} follows from the others"
+
+
+def named_items(items: Sequence[str]) -> str:
+    """Return the names of items, of many only the first."""
+    more = f" and {len(items) - 8} more" if len(items) > 8 else ""
+    return ", ".join(map(repr, items[:8])) + more
 
 
 def _smoothed(found: Correlations) -> Correlations:
@@ -185,9 +193,11 @@ def _of_persons(
         )
     n = int(taken.persons[0])
     if n < 3:
+        silent = "" if not isinstance(data, Responses) else _never_answered(data)
+        who = "one person" if n == 1 else f"{n} persons" if n else "nobody"
         raise DataError(
-            f"Scale {taken.scale.name!r}: {n} persons can be used, but correlations need at least "
-            "3; look at missing answers, or use missing='pairwise'."
+            f"Scale {taken.scale.name!r}: {who} can be used, but correlations need at least 3 "
+            f"persons; {silent or _remedy(taken.missing)}."
         )
     one = taken.pooled() if taken.groups.width else taken
     found = Correlations(
@@ -207,6 +217,22 @@ def _of_persons(
     _refuse_constant(found)
     latent = _of_polychoric(polychoric(data, missing=_either(missing), threads=threads), None, n)
     return replace(found, matrix=latent.matrix, kind="polychoric", notes=latent.notes)
+
+
+def _never_answered(data: Responses) -> str:
+    """Return what to do about items that nobody answered, or nothing."""
+    silent = data.is_missing().all(axis=1)
+    if data.rows == 0 or not silent.any():
+        return ""
+    item = data.scale.items[int(np.argmax(silent))]
+    return f"nobody answered {item!r}: check the column and missing_codes, or leave it out"
+
+
+def _remedy(missing: str) -> str:
+    """Return where more persons may be found."""
+    if missing == "listwise":
+        return "look at missing answers, or use missing='pairwise'"
+    return "look at missing answers"
 
 
 def _either(missing: str) -> Literal["pairwise", "listwise"]:

@@ -194,6 +194,7 @@ def _of_scale(
         used=used,
         kept=kept,
         names=names,
+        model=model,
         level=level,
         pairwise=missing == "pairwise",
         correlations=item_correlations(*matrices, found["total_se"], found["rest_se"]),

@@ -19,6 +19,7 @@ from compassion_psy.data.responses import Responses
 from compassion_psy.item_correlations import ItemCorrelations
 from compassion_psy.item_descriptives import Descriptives, category_counts, of_counts, of_reals
 from compassion_psy.item_results import ENDS
+from compassion_psy.reliability_factors import FactorModel
 from compassion_psy.reliability_notes import Group, describe
 from compassion_psy.results import STATUSES
 
@@ -45,6 +46,8 @@ class ItemRows:
         How many of these persons each group has.
     names : tuple of str
         The coefficients.
+    model : FactorModel
+        How many factors they have.
     level : float
         Of the intervals.
     pairwise : bool
@@ -61,6 +64,7 @@ class ItemRows:
     used: Responses
     kept: npt.NDArray[np.int64]
     names: tuple[str, ...]
+    model: FactorModel
     level: float
     pairwise: bool
     correlations: ItemCorrelations
@@ -225,7 +229,9 @@ class ItemRows:
             if status == "heywood":
                 found.append(f"{name} if it is dropped is a Heywood case")
             elif math.isnan(value) and not group.constant and not group.unanswered:
-                found.append(f"no {name} if it is dropped: {fewer.reason(name, status)}")
+                # Which group factors the others belong to is not known.
+                why = self.model.reason(name, status, fewer.n_items, [])
+                found.append(f"no {name} if it is dropped: {why or fewer.reason(name, status)}")
         return found
 
 

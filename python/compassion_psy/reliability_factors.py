@@ -131,7 +131,10 @@ class FactorModel:
         return notes
 
     def reason(self, name: str, status: str, n_items: int, groups: Sequence[int]) -> str | None:
-        """Return why a coefficient has no value, where its factors say it."""
+        """Return why a coefficient has no value, where its factors say it.
+
+        `groups` is empty where it is not known which group factors the items belong to.
+        """
         if not is_of_factors(name) or status not in ("undefined", "not_converged"):
             return None
         if status == "not_converged":
@@ -146,7 +149,12 @@ class FactorModel:
         if self.factors == 1 and is_of_general(name):
             return "one factor has no general factor beside it; use factors=2 or more"
         number = group_number(name)
-        if number is not None and max(groups) < self.factors and number - 1 not in groups:
+        if (
+            number is not None
+            and len(groups)
+            and max(groups) < self.factors
+            and number - 1 not in groups
+        ):
             return f"no item loads highest on group factor {number}; ask for fewer factors"
         if self.factors == 1:
             return None

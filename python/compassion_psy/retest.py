@@ -24,7 +24,7 @@ from compassion_psy.retest_result import RETEST_COLUMNS, RETEST_DEFINITIONS, Ret
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
-from compassion_psy.waves import aligned_waves, check_waves
+from compassion_psy.waves import aligned_waves, check_names, check_waves
 
 Floats = npt.NDArray[np.float64]
 # Estimate, standard error and limits.
@@ -121,6 +121,7 @@ def test_retest(
     if not isinstance(named, Scale):
         raise OptionError(f"scale is {named!r}, but it must be a Scale, or an id.")
     check_scored(named)
+    check_names(wave, id)
     groups = listed_columns("by", by)
     for name in groups:
         if name in RETEST_COLUMNS:
@@ -133,7 +134,8 @@ def test_retest(
     waves = frame[wave].unique().sort().to_list()
     if len(waves) != 2:
         raise DataError(
-            f"Column {wave!r} holds {len(waves)} waves, but a retest is of 2; keep the rows of two."
+            f"The number of waves in column {wave!r} is {len(waves)}, but a retest is of 2; keep "
+            "the rows of two."
         )
     if not groups:
         return RetestResult(
@@ -204,7 +206,8 @@ def _fault(scores: Floats) -> str:
     """Return why scores have no coefficients, or nothing."""
     n = scores.shape[1]
     if n < _FEWEST:
-        return f"{n} persons answered every item in both waves, fewer than {_FEWEST}"
+        who = "only one person" if n == 1 else f"{n} persons" if n else "nobody"
+        return f"{who} answered every item in both waves, and at least {_FEWEST} are needed"
     for wave, own in zip(("first", "second"), scores, strict=True):
         if np.ptp(own) == 0:
             return f"everybody has the same score in the {wave} wave"

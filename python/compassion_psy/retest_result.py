@@ -52,7 +52,9 @@ class RetestResult:
         return self.table
 
     def _title(self) -> str:
-        return f"Test-retest, {self.waves[0]} and {self.waves[1]}, {self.level:.6g} intervals"
+        return (
+            f"Test-retest, {self.waves[0]} and {self.waves[1]}, {100 * self.level:.6g} % intervals"
+        )
 
     def _notes(self) -> list[str]:
         notes = [f"{name}: {text}." for name, text in RETEST_DEFINITIONS.items()]

@@ -20,6 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 # Rounding of correlations that were computed, and of tables with four digits.
 _ASYMMETRY = 1e-8
+# Of a uniqueness that is zero but for the sums it comes from.
+_ROUNDING = 1e-9
+# Loadings of Heywood cases are near 1, those that are not standardised need not be.
+_LARGEST = 10.0
 
 _TWO = {
     "equal": "Two factors have one correlation: both load alike on the general one.",
@@ -142,6 +146,18 @@ def schmid_leiman(
         )
     if not np.isfinite(pattern).all():
         raise DataError("The loadings have values that are no numbers; each item needs all.")
+    most = float(np.abs(pattern).max())
+    if most > _LARGEST:
+        raise DataError(
+            f"A loading is {most:.3g} in size, but standardised loadings are near 1 at most; give "
+            "standardised ones."
+        )
+    if np.abs(checked - np.eye(factors)).max() <= _ASYMMETRY:
+        raise DataError(
+            "These factors have no Schmid-Leiman solution: phi says that they are uncorrelated, "
+            "and a general factor is what they share; rotate obliquely, with rotation='oblimin' "
+            "for example."
+        )
     try:
         found = _core.schmid_leiman(pattern, checked, two_factors=two_factors)
     except ValueError as error:
@@ -159,7 +175,8 @@ def schmid_leiman(
         ]
     )
     notes = tuple(_notes(loadings, found["heywood"], factors, two_factors))
-    status = "heywood" if found["heywood"] else "ok"
+    impossible = bool((found["uniquenesses"] < -_ROUNDING).any())
+    status = "heywood" if found["heywood"] or impossible else "ok"
     return SchmidLeiman(loadings, found["gamma"], two_factors, status, notes)
 
 
@@ -212,6 +229,10 @@ def _notes(loadings: pl.DataFrame, heywood: bool, factors: int, two_factors: str
     notes = [_TWO[two_factors]] if factors == 2 else []
     if heywood:
         notes.append("Second-order Heywood case: the general factor explains all of a factor.")
+    impossible = loadings.filter(pl.col("u2") < -_ROUNDING)["item"].to_list()
+    if impossible:
+        named = ", ".join(map(repr, impossible))
+        notes.append(f"Heywood case: factors explain more than all of the variance of {named}.")
     negative = loadings.filter(pl.col("g") < 0)["item"].to_list()
     if negative:
         named = ", ".join(map(repr, negative))

@@ -42,6 +42,7 @@ def aligned_waves(
     DataError
         Where a wave or person is not named, a person is in a wave twice, or nobody is in all.
     """
+    check_names(wave, person)
     frame = as_frame(data, list(dict.fromkeys([*scale.items, wave, person])))
     check_waves(frame, scale, wave, person)
     waves = frame[wave].unique().sort().to_list()
@@ -63,15 +64,30 @@ def aligned_waves(
     return Waves([str(each) for each in waves], aligned, np.array([part.height for part in parts]))
 
 
+def check_names(wave: object, person: object) -> None:
+    """Raise OptionError unless two different columns are named."""
+    for role, name in (("wave", wave), ("person", person)):
+        if not isinstance(name, str):
+            raise OptionError(f"The column of the {role} is {name!r}, but it must be a name (str).")
+    if wave == person:
+        raise OptionError(
+            f"Column {wave!r} is named for the wave and for the person; name two columns."
+        )
+
+
 def check_waves(frame: pl.DataFrame, scale: Scale, wave: str, person: str) -> None:
     """Raise an error where the columns do not tell which answers are whose, and when."""
     for column in (wave, person):
         if column in scale.items:
             raise OptionError(f"Column {column!r} is an item of scale {scale.name!r}.")
-        if frame[column].null_count():
+        values = frame[column]
+        absent = values.null_count()
+        if values.dtype.is_float():
+            absent += int(values.is_nan().sum())
+        if absent:
             raise DataError(
-                f"Column {column!r} has no value in {frame[column].null_count():,} rows; fill "
-                "them, or leave these rows out."
+                f"Column {column!r} has no value in {absent:,} rows; fill them, or leave these "
+                "rows out."
             )
     twice = frame.filter(pl.struct(wave, person).is_duplicated())
     if twice.height:

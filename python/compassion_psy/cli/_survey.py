@@ -36,6 +36,18 @@ def survey_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("data", type=_FILE)(command)
 
 
+def factor_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of coefficients of several factors."""
+    command = click.option(
+        "--two-factors", type=click.Choice(["equal", "first", "second"]), default="equal",
+        show_default=True, help="How two factors load on the general one.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--factors", type=int, default=3, show_default=True,
+        help="Factors of omega_total, omega_h, omega_limit, omega_groups, ecv and puc.",
+    )(command)  # fmt: skip
+
+
 def asked_answers(
     data: Path, options: dict[str, Any], texts: Sequence[str] = ()
 ) -> tuple[pl.LazyFrame, list[Scale], Path | None]:

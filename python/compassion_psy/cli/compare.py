@@ -10,6 +10,7 @@ from compassion_psy.cli._survey import (
     COEFFICIENTS_HELP,
     asked_answers,
     coefficient_names,
+    factor_options,
     show_or_write,
     survey_options,
 )
@@ -30,6 +31,7 @@ Examples:
 @click.option("--wave", help="Column of the wave, where each wave of a person is a row.")
 @click.option("--person", help="With --wave: the column that names the person.")
 @click.option("--coefficients", default="alpha,omega_u", show_default=True, help=COEFFICIENTS_HELP)
+@factor_options
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 def compare(
     data: Path,

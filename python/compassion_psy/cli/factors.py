@@ -24,9 +24,10 @@ Example:
 )  # fmt: skip
 @click.option(
     "--rotation", default="oblimin", show_default=True,
-    help="oblimin, varimax, quartimax, promax, geomin or none.",
+    help="oblimin, geomin, promax, bifactor_oblique, varimax, quartimax, equamax, "
+    "geomin_orthogonal, bifactor or none.",
 )  # fmt: skip
-@click.option("--missing", default="listwise", show_default=True, help="listwise or pairwise.")
+@click.option("--missing", default="listwise", show_default=True, help="listwise, pairwise or em.")
 @click.option(
     "--starts", type=int, default=30, show_default=True, help="Random starts of the rotation."
 )

@@ -10,6 +10,7 @@ from compassion_psy.cli._survey import (
     COEFFICIENTS_HELP,
     asked_answers,
     coefficient_names,
+    factor_options,
     show_or_write,
     survey_options,
 )
@@ -31,6 +32,7 @@ Example:
     "--coefficients", default="alpha,omega_u", show_default=True,
     help=f"To compute again without each item. {COEFFICIENTS_HELP}",
 )  # fmt: skip
+@factor_options
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 @click.option("--threads", type=int, help="Threads to use; all when not given.")
 def items(

@@ -8,6 +8,7 @@ import click
 from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import COLUMNS_HELP, SCALE_HELP, named_scales
+from compassion_psy.cli._survey import factor_options
 from compassion_psy.cli._values import Number
 from compassion_psy.data.writing import write_tables
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, BootstrapMethod
@@ -57,14 +58,7 @@ where empathy.toml is:
     "alpha_stratified, h, ave, average_r, signal_to_noise, sem, alpha_ordinal, omega_ordinal, "
     "omega_categorical; or all.",
 )  # fmt: skip
-@click.option(
-    "--factors", type=int, default=3, show_default=True,
-    help="Factors of omega_total, omega_h, omega_limit, omega_groups, ecv and puc.",
-)  # fmt: skip
-@click.option(
-    "--two-factors", type=click.Choice(["equal", "first", "second"]), default="equal",
-    show_default=True, help="How two factors load on the general one.",
-)  # fmt: skip
+@factor_options
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, *ANALYTIC, "none"]), default="bca",
     show_default=True, help="The first four are bootstrap intervals; feldt to normal_theory are "
