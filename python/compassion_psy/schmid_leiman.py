@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 # Rounding of correlations that were computed, and of tables with four digits.
 _ASYMMETRY = 1e-8
 
+# An eigenvalue of a table with three digits may be below zero by as much.
+_ROUNDED = 1e-3
+
 _TWO = {
     "equal": "Two factors have one correlation: both load alike on the general one.",
     "first": "Two factors have one correlation: the first is the general one.",
@@ -165,6 +168,8 @@ def schmid_leiman(
 
 def _frame(loadings: Any) -> pl.DataFrame:
     """Return loadings with the names of their items."""
+    if isinstance(loadings, pl.LazyFrame):
+        loadings = loadings.collect()
     if isinstance(loadings, pl.DataFrame):
         if "item" not in loadings.columns:
             raise DataError("The loadings have no column 'item'; name the items in one.")
@@ -172,7 +177,16 @@ def _frame(loadings: Any) -> pl.DataFrame:
         for name, dtype in rest.schema.items():
             if not dtype.is_numeric():
                 raise DataError(f"Column {name!r} of the loadings is no column of numbers.")
+        if 0 in rest.shape:
+            raise DataError(
+                f"The loadings are {rest.height} items × {rest.width} factors; give a row for each "
+                "item, and a column for each factor beside 'item'."
+            )
+        if loadings["item"].null_count():
+            raise DataError("Column 'item' of the loadings has rows without a name; name each.")
         return loadings.select(pl.col("item").cast(pl.String), *rest.columns)
+    if np.iscomplexobj(loadings):
+        raise DataError("The loadings are complex numbers; give real ones.")
     try:
         array = np.asarray(loadings, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -205,6 +219,12 @@ def _correlations(phi: Any, factors: int) -> Floats:
         raise DataError(
             f"phi has a correlation of {np.abs(array).max():.3g}; it must be 1 at most."
         )
+    least = np.linalg.eigvalsh(array)[0] if factors else 0.0
+    if least < -_ROUNDED:
+        raise DataError(
+            f"phi is no correlation matrix: its smallest eigenvalue is {least:.3g}, but it must "
+            "not be negative; check the signs of its correlations."
+        )
     return array
 
 
@@ -212,6 +232,10 @@ def _notes(loadings: pl.DataFrame, heywood: bool, factors: int, two_factors: str
     notes = [_TWO[two_factors]] if factors == 2 else []
     if heywood:
         notes.append("Second-order Heywood case: the general factor explains all of a factor.")
+    beyond = loadings.filter(pl.col("h2") > 1)["item"].to_list()
+    if beyond:
+        named = ", ".join(map(repr, beyond))
+        notes.append(f"Factors explain more than the variance (h2 above 1) of: {named}.")
     negative = loadings.filter(pl.col("g") < 0)["item"].to_list()
     if negative:
         named = ", ".join(map(repr, negative))
