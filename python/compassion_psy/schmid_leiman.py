@@ -25,6 +25,9 @@ _ROUNDING = 1e-9
 # Loadings of Heywood cases are near 1, those that are not standardised need not be.
 _LARGEST = 10.0
 
+# An eigenvalue of a table with three digits may be below zero by as much.
+_ROUNDED = 1e-3
+
 _TWO = {
     "equal": "Two factors have one correlation: both load alike on the general one.",
     "first": "Two factors have one correlation: the first is the general one.",
@@ -182,6 +185,8 @@ def schmid_leiman(
 
 def _frame(loadings: Any) -> pl.DataFrame:
     """Return loadings with the names of their items."""
+    if isinstance(loadings, pl.LazyFrame):
+        loadings = loadings.collect()
     if isinstance(loadings, pl.DataFrame):
         if "item" not in loadings.columns:
             raise DataError("The loadings have no column 'item'; name the items in one.")
@@ -189,7 +194,16 @@ def _frame(loadings: Any) -> pl.DataFrame:
         for name, dtype in rest.schema.items():
             if not dtype.is_numeric():
                 raise DataError(f"Column {name!r} of the loadings is no column of numbers.")
+        if 0 in rest.shape:
+            raise DataError(
+                f"The loadings are {rest.height} items × {rest.width} factors; give a row for each "
+                "item, and a column for each factor beside 'item'."
+            )
+        if loadings["item"].null_count():
+            raise DataError("Column 'item' of the loadings has rows without a name; name each.")
         return loadings.select(pl.col("item").cast(pl.String), *rest.columns)
+    if np.iscomplexobj(loadings):
+        raise DataError("The loadings are complex numbers; give real ones.")
     try:
         array = np.asarray(loadings, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -221,6 +235,12 @@ def _correlations(phi: Any, factors: int) -> Floats:
     if np.abs(array).max() > 1 + _ASYMMETRY:
         raise DataError(
             f"phi has a correlation of {np.abs(array).max():.3g}; it must be 1 at most."
+        )
+    least = np.linalg.eigvalsh(array)[0] if factors else 0.0
+    if least < -_ROUNDED:
+        raise DataError(
+            f"phi is no correlation matrix: its smallest eigenvalue is {least:.3g}, but it must "
+            "not be negative; check the signs of its correlations."
         )
     return array
 
