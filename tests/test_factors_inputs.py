@@ -146,3 +146,11 @@ def test_an_item_that_nobody_answered_is_named() -> None:
         cp.number_of_factors(frame, survey.scale)
     with pytest.raises(cp.DataError, match="one person can be used"):
         cp.efa(survey.frame.head(1), survey.scale, n_factors=1)
+
+
+@pytest.mark.parametrize("call", [cp.efa, cp.number_of_factors])
+def test_more_persons_than_there_are_do_not_hang(call: Any) -> None:
+    options = {"n_factors": 1} if call is cp.efa else {}
+    matrix = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
+    with pytest.raises(cp.OptionError, match="n is 1000000000000, but it must be at most"):
+        call(matrix, n=10**12, **options)

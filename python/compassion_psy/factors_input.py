@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 
 # The core's least pivot: a smaller eigenvalue is that of a singular matrix.
 _LEAST_EIGENVALUE = 1e-12
+# The interval of RMSEA takes as long as chi-square is large.
+_MOST_PERSONS = 1_000_000_000
 _WHY_NOT = {
     "boundary": "it is not told from -1 or 1",
     "one_category": "everybody gave one of them the same answer",
@@ -256,7 +258,7 @@ def _of_polychoric(result: PolychoricResult, scale: Scale | None, n: int | None)
         )
     counts = result.pairs["n"].unique()
     if n is not None:
-        n = whole_number("n", n, minimum=3)
+        n = whole_number("n", n, minimum=3, maximum=_MOST_PERSONS)
     elif len(counts) == 1:
         n = int(counts[0])
     return Correlations(
@@ -315,7 +317,7 @@ def _of_matrix(matrix: npt.NDArray[Any], scale: Scale | None, n: int | None) -> 
     names = tuple(f"item{j + 1}" for j in range(size)) if scale is None else tuple(scale.items)
     values = as_correlations(values, names)
     if n is not None:
-        n = whole_number("n", n, minimum=3)
+        n = whole_number("n", n, minimum=3, maximum=_MOST_PERSONS)
     name = "correlations" if scale is None else scale.name
     return Correlations(name, names, values, n, 0, None, "given")
 
