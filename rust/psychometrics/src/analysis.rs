@@ -159,10 +159,10 @@ fn points(
         let rows = &responses.groups[group];
         let coefficients = &question.coefficients;
         let ordinal = match coefficients.iter().any(|c| c.is_ordinal()) {
-            true => Some(OrdinalPoint::new(responses, rows, coefficients, monitor)?),
+            true => Some(OrdinalPoint::new(simd, responses, rows, coefficients, monitor)?),
             false => None,
         };
-        let mut estimator = Estimator::new(question.model, question.subscales.clone());
+        let mut estimator = Estimator::new(question.model, question.subscales.clone()).with(simd);
         let evaluate = |(at, &c): (usize, &Coefficient)| match &ordinal {
             Some(ordinal) if c.is_ordinal() => ordinal.outcomes[at],
             _ => estimator.evaluate(c, &dispersion, monitor),

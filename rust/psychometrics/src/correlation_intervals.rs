@@ -2,7 +2,7 @@
 
 use crate::association::influence::Slopes;
 use crate::association::survey::categorised;
-use crate::association::{Latent, Status, Tables, pairs};
+use crate::association::{Latent, Near, Status, Tables, pairs};
 use crate::error::Result;
 use crate::interval::{
     BootstrapMethod, Influence, IntervalStatus, QuantileRule, bootstrap_interval,
@@ -35,26 +35,27 @@ pub fn correlation_intervals(
     let responses = run.responses;
     let codes = categorised(responses, categories)?;
     let items = responses.items;
-    let points: Vec<(Tables, Latent)> = responses
+    let points: Vec<(Tables, Latent, Near)> = responses
         .groups
         .iter()
         .map(|group| {
             let mut tables = Tables::new(items, categories, 1.0);
             tables.count(codes, responses.rows, group.rows(), None);
             let latent = Latent::fit(&tables, None, false, run.monitor);
-            (tables, latent)
+            let near = Near::new(run.simd, &latent);
+            (tables, latent, near)
         })
         .collect();
     let width = items * items.saturating_sub(1) / 2;
     let evaluate = |group: usize, tables: &Tables, out: &mut [(f64, bool)]| {
-        let latent = Latent::fit(tables, points.get(group).map(|p| &p.1), false, run.monitor);
+        let latent = Latent::fit(tables, points.get(group).map(|p| &p.2), false, run.monitor);
         for ((out, (i, j)), status) in out.iter_mut().zip(pairs(items)).zip(&latent.statuses) {
             *out = (latent.correlation[i * items + j], *status == Status::Boundary);
         }
     };
     let replicates = replicate_tables(run, codes, categories, width, evaluate)?;
     let mut intervals = Vec::with_capacity(points.len() * width);
-    for (at, (tables, latent)) in points.iter().enumerate() {
+    for (at, (tables, latent, _)) in points.iter().enumerate() {
         let group = &responses.groups[at];
         let own = &replicates[at * run.plan.replicates * width..][..run.plan.replicates * width];
         for (pair, (i, j)) in pairs(items).enumerate() {

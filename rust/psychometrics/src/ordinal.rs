@@ -2,18 +2,20 @@
 
 use crate::association::influence::{Slopes, threshold_influences};
 use crate::association::survey::categorised;
-use crate::association::{Latent, Tables, pairs};
+use crate::association::{Latent, Near, Tables, pairs};
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::reliability::{Coefficient, OrdinalModel, Outcome, Status};
 use crate::resampling::{Resampling, replicate_tables};
 use crate::responses::{Group, Responses};
+use crate::simd::Simd;
 
 /// The estimates of a group, and what replicates start from.
 #[derive(Debug, Clone)]
 pub struct OrdinalPoint {
     tables: Tables,
     latent: Latent,
+    near: Near,
     loadings: Vec<f64>,
     /// For each coefficient; those that are not ordinal have no value.
     pub outcomes: Vec<Outcome>,
@@ -31,6 +33,7 @@ fn codes<'a>(responses: &Responses<'a>) -> Result<&'a [u8]> {
 impl OrdinalPoint {
     /// The estimates from a group's answers.
     pub fn new(
+        simd: Simd,
         responses: &Responses,
         group: &Group,
         coefficients: &[Coefficient],
@@ -41,14 +44,15 @@ impl OrdinalPoint {
         tables.count(codes(responses)?, responses.rows, group.rows(), None);
         let factor = with_factor(coefficients);
         let latent = Latent::fit(&tables, None, factor, monitor);
-        let model = OrdinalModel::new(&latent, factor, None);
+        let model = OrdinalModel::new(simd, &latent, factor, None);
         let outcome = |&c: &Coefficient| match c.is_ordinal() {
             true => model.evaluate(c),
             false => Outcome::default(),
         };
         let outcomes = coefficients.iter().map(outcome).collect();
         let loadings = model.loadings;
-        Ok(OrdinalPoint { tables, latent, loadings, outcomes })
+        let near = Near::new(simd, &latent);
+        Ok(OrdinalPoint { tables, latent, near, loadings, outcomes })
     }
 
     /// The influence of each row of the group on a coefficient; nothing where it has no derivative.
@@ -62,7 +66,7 @@ impl OrdinalPoint {
     ) -> Option<Vec<f64>> {
         let codes = codes(responses).ok()?;
         let factor = with_factor(&[coefficient]);
-        let model = OrdinalModel::new(&self.latent, factor, Some(&self.loadings));
+        let model = OrdinalModel::new(self.near.simd(), &self.latent, factor, Some(&self.loadings));
         let gradient = model.gradient(coefficient)?;
         let (items, categories) = (self.tables.items, self.tables.categories);
         let rows = group.rows();
@@ -119,8 +123,8 @@ impl OrdinalPoint {
         out: &mut [Outcome],
     ) {
         let factor = with_factor(coefficients);
-        let latent = Latent::fit(tables, Some(&self.latent), factor, monitor);
-        let model = OrdinalModel::new(&latent, factor, Some(&self.loadings));
+        let latent = Latent::fit(tables, Some(&self.near), factor, monitor);
+        let model = OrdinalModel::new(self.near.simd(), &latent, factor, Some(&self.loadings));
         let lacks = tables.lacks_category_of(&self.tables);
         for ((out, &c), point) in out.iter_mut().zip(coefficients).zip(&self.outcomes) {
             // A group without an estimate has no replicates either.

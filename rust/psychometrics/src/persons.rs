@@ -24,7 +24,7 @@ pub fn person_influences(
         return invalid("answers are missing: leave out incomplete rows, or take pairs of items");
     }
     if coefficient.is_ordinal() {
-        return ordinal_influences(responses, coefficient, monitor);
+        return ordinal_influences(simd, responses, coefficient, monitor);
     }
     let panel = if pairwise { Panel::Pairwise } else { Panel::Full };
     let moments = group_moments(simd, responses, panel, monitor);
@@ -60,12 +60,13 @@ pub fn person_influences(
 }
 
 fn ordinal_influences(
+    simd: Simd,
     responses: &Responses,
     coefficient: Coefficient,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<Outcome>, Vec<f64>)> {
     let of_group = |group: &Group| {
-        let point = OrdinalPoint::new(responses, group, &[coefficient], monitor)?;
+        let point = OrdinalPoint::new(simd, responses, group, &[coefficient], monitor)?;
         let outcome = point.outcomes.first().copied().unwrap_or_default();
         let values = match outcome.value.is_finite() {
             true => point.influences(responses, group, coefficient),

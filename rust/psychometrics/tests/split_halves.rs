@@ -5,6 +5,7 @@ mod common;
 use common::chance::{assert_close, assert_near};
 use common::matrices::{cold, sampled};
 use psychometrics::reliability::{Coefficient, EXACT_ITEMS, Split, extreme_split};
+use psychometrics::simd::Simd;
 
 /// Rounding of sums of at most a few hundred covariances.
 const EXACT: f64 = 1e-12;
@@ -67,7 +68,7 @@ fn halves_are_as_equal_as_can_be() {
     for items in [2, 3, 8, 9, 20, 21, 22, 35] {
         let covariance = sampled(7, items, 100);
         for largest in [true, false] {
-            let split = extreme_split(&covariance, items, largest);
+            let split = extreme_split(Simd::scalar(), &covariance, items, largest);
             assert_eq!(split.first_half.len(), items);
             assert_eq!(split.first_half.iter().filter(|first| **first).count(), items / 2);
             assert_near(between(&covariance, &split), split.covariance, EXACT, "the halves");
@@ -88,7 +89,7 @@ fn two_factors(items: usize) -> Vec<f64> {
 #[test]
 fn the_worst_split_of_two_factors_is_between_them() {
     for items in [8, 20, 26, 60, 100] {
-        let split = extreme_split(&two_factors(items), items, false);
+        let split = extreme_split(Simd::scalar(), &two_factors(items), items, false);
         let half = items / 2;
         assert_near(split.covariance, 0.1 * (half * half) as f64, EXACT, "the halves");
         assert!(split.unique);
@@ -105,7 +106,7 @@ fn exchanges_find_the_best_of_all_splits() {
             let covariance = sampled(seed, items, 150);
             let [least, _, most] = every_split(&covariance, items);
             for (largest, expected) in [(true, most), (false, least)] {
-                let split = extreme_split(&covariance, items, largest);
+                let split = extreme_split(Simd::scalar(), &covariance, items, largest);
                 assert_near(split.covariance, expected, EXACT, "the best");
             }
         }
@@ -116,7 +117,7 @@ fn exchanges_find_the_best_of_all_splits() {
 fn repeated_items_make_ties() {
     for items in [6, 24] {
         let mut covariance = sampled(3, items, 200);
-        assert!(extreme_split(&covariance, items, true).unique);
+        assert!(extreme_split(Simd::scalar(), &covariance, items, true).unique);
         for j in 0..items {
             covariance[j] = covariance[items + j];
         }
@@ -124,8 +125,21 @@ fn repeated_items_make_ties() {
             covariance[i * items] = covariance[i * items + 1];
         }
         // The first two items can stand for each other wherever they are apart, which is best.
-        let split = extreme_split(&covariance, items, true);
+        let split = extreme_split(Simd::scalar(), &covariance, items, true);
         assert!(split.first_half[0] != split.first_half[1]);
         assert!(!split.unique);
+    }
+}
+
+#[test]
+fn every_instruction_set_finds_the_same_splits() {
+    for (items, largest) in [(21, true), (26, true), (26, false), (40, false)] {
+        let covariance = sampled(9, items, 120);
+        let plain = extreme_split(Simd::scalar(), &covariance, items, largest);
+        for simd in Simd::available() {
+            let split = extreme_split(simd, &covariance, items, largest);
+            assert_eq!(split, plain, "{}", simd.name());
+            assert_eq!(split.covariance.to_bits(), plain.covariance.to_bits());
+        }
     }
 }

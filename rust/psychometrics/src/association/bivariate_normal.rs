@@ -154,7 +154,7 @@ fn scaled(exponent: f64, value: f64) -> f64 {
 }
 
 /// The rule from the zeros of the Legendre polynomial, by Newton's method.
-fn gauss_legendre() -> [(f64, f64); POINTS] {
+pub(super) fn gauss_legendre<const POINTS: usize>() -> [(f64, f64); POINTS] {
     std::array::from_fn(|at| {
         let mut x = (PI * (at as f64 + 0.75) / (POINTS as f64 + 0.5)).cos();
         let mut slope = 1.0;

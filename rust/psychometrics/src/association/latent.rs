@@ -2,7 +2,8 @@
 
 use super::bivariate_normal::BivariateNormal;
 use super::influence::{Slopes, influences};
-use super::polychoric::{Likelihood, Maximum, Status, thresholds_of};
+use super::near::{Found, Margin, Near, Search};
+use super::polychoric::{Likelihood, Maximum, Status};
 use super::tables::Tables;
 use crate::monitor::Monitor;
 
@@ -20,6 +21,8 @@ pub struct Latent {
     pub correlation: Vec<f64>,
     /// One over the variance of each correlation, items × items; zero on the diagonal, NaN where there is none.
     pub weights: Vec<f64>,
+    /// Covariances of the answers themselves, items × items; NaN where they were not come by.
+    pub covariances: Vec<f64>,
     /// How the pairs came out.
     pub statuses: Vec<Status>,
 }
@@ -39,32 +42,56 @@ pub fn pairs(items: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 impl Latent {
-    /// Estimates from tables; from near another's correlations where one is given; with weights where they are wanted.
+    /// Estimates from tables; from near another's correlations where they are given; with weights where they are wanted.
     ///
     /// Of a cancelled one nothing is to be believed.
     pub fn fit(
         tables: &Tables,
-        near: Option<&Latent>,
+        near: Option<&Near>,
         weighted: bool,
         monitor: &dyn Monitor,
     ) -> Latent {
         let items = tables.items;
+        let margins: Vec<Margin> =
+            (0..items).map(|item| Margin::of(tables.answers(item))).collect();
         let mut latent = Latent {
             items,
-            thresholds: (0..items).flat_map(|item| thresholds_of(&tables.answers(item))).collect(),
+            thresholds: margins.iter().flat_map(|margin| margin.thresholds.clone()).collect(),
             correlation: vec![1.0; items * items],
             weights: vec![0.0; items * items],
+            covariances: vec![f64::NAN; items * items],
             statuses: Vec::new(),
         };
+        let mut search = Search::default();
         for (pair, (i, j)) in pairs(items).enumerate() {
             if monitor.cancelled() {
                 break;
             }
-            let start = near.and_then(|near| near.correlation.get(i * items + j).copied());
-            let (rho, weight, status) = fit(tables.cells(pair), tables.categories, start, weighted);
+            let start = near.and_then(|near| Some((near.simd(), near.start(pair)?)));
+            let found = start.and_then(|(simd, start)| {
+                let counts = tables.counts(pair);
+                let own = own_margins(counts.clone(), tables.categories);
+                let are = |margin: &Margin, own: &[f64]| margin.counts == own;
+                if are(&margins[i], &own.0) && are(&margins[j], &own.1) {
+                    let margins = (&margins[i], &margins[j]);
+                    return search.from(simd, start, counts, margins, weighted);
+                }
+                let own = (Margin::of(own.0), Margin::of(own.1));
+                let found = search.from(simd, start, counts, (&own.0, &own.1), weighted)?;
+                // Those who answered both are not those who answered either.
+                Some(Found { covariance: f64::NAN, ..found })
+            });
+            let (found, status) = match found {
+                Some(found) => (found, Status::Ok),
+                None => {
+                    let rho = start.map(|(_, start)| start.rho);
+                    fit(tables.cells(pair), tables.categories, rho, weighted)
+                }
+            };
             for place in [i * items + j, j * items + i] {
-                latent.correlation[place] = rho;
-                latent.weights[place] = weight;
+                latent.correlation[place] = found.rho;
+                latent.weights[place] = found.weight;
+                latent.covariances[place] = found.covariance;
             }
             latent.statuses.push(status);
         }
@@ -107,7 +134,7 @@ impl Latent {
             if let Some(cell) = cells.get_mut(at) {
                 cell.2 *= 1.0 + by;
             }
-            fit(cells, tables.categories, rho, true).1
+            fit(cells, tables.categories, rho, true).0.weight
         };
         let of = |(at, &(_, _, count)): (usize, &(usize, usize, f64))| {
             let change = nudged(at, NUDGE) - nudged(at, -NUDGE);
@@ -118,14 +145,25 @@ impl Latent {
     }
 }
 
+/// How many persons are in each row, and in each column.
+fn own_margins(counts: impl Iterator<Item = f64>, categories: usize) -> (Vec<f64>, Vec<f64>) {
+    let (mut rows, mut columns) = (vec![0.0; categories], vec![0.0; categories]);
+    for (at, count) in counts.enumerate() {
+        rows[at / categories] += count;
+        columns[at % categories] += count;
+    }
+    (rows, columns)
+}
+
 /// The correlation of one table, its weight, and how it came out.
 fn fit(
     cells: Vec<(usize, usize, f64)>,
     categories: usize,
     start: Option<f64>,
     weighted: bool,
-) -> (f64, f64, Status) {
-    let without = |status| (f64::NAN, f64::NAN, status);
+) -> (Found, Status) {
+    let value = |rho, weight| Found { rho, weight, covariance: f64::NAN };
+    let without = |status| (value(f64::NAN, f64::NAN), status);
     let persons: f64 = cells.iter().map(|cell| cell.2).sum();
     if persons < 2.0 {
         return without(Status::TooFewRows);
@@ -148,10 +186,10 @@ fn fit(
             let at = likelihood.at(&normal);
             let values = influences(&likelihood, &normal, &at, Slopes::Products);
             let squares = at.iter().zip(&values).map(|(cell, value)| cell.persons * value * value);
-            (rho, persons * persons / squares.sum::<f64>(), Status::Ok)
+            (value(rho, persons * persons / squares.sum::<f64>()), Status::Ok)
         }
-        Maximum::At(rho) => (rho, f64::NAN, Status::Ok),
-        Maximum::End(rho) => (rho, f64::NAN, Status::Boundary),
+        Maximum::At(rho) => (value(rho, f64::NAN), Status::Ok),
+        Maximum::End(rho) => (value(rho, f64::NAN), Status::Boundary),
         Maximum::None => without(Status::NotConverged),
     }
 }

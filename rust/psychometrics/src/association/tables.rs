@@ -116,6 +116,13 @@ impl Tables {
             .collect()
     }
 
+    /// How many persons are in each cell of the `pair`-th pair, row by row.
+    pub fn counts(&self, pair: usize) -> impl Iterator<Item = f64> + Clone {
+        let cells = self.categories * self.categories;
+        let counts = self.pairs.iter().skip(pair * cells).take(cells);
+        counts.map(|&count| count as f64 / self.unit)
+    }
+
     /// How many persons chose each category of an item.
     pub fn answers(&self, item: usize) -> Vec<f64> {
         let counts = self.answers.iter().skip(item * self.categories).take(self.categories);

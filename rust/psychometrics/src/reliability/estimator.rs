@@ -10,6 +10,7 @@ use crate::factor::{
 };
 use crate::moments::Dispersion;
 use crate::monitor::Monitor;
+use crate::simd::Simd;
 
 /// Totals whose variance is below this share of the items' have none: all that is left is rounding.
 const LEAST_TOTAL: f64 = 1e-12;
@@ -17,6 +18,7 @@ const LEAST_TOTAL: f64 = 1e-12;
 /// Evaluates coefficients. Fits start from the solutions that [`Estimator::settle`] kept, if any.
 #[derive(Debug, Clone, Default)]
 pub struct Estimator {
+    simd: Simd,
     pub(super) model: HierarchyModel,
     start: Solutions,
     /// Where the last fits ended.
@@ -42,9 +44,9 @@ pub(super) struct Halves {
 }
 
 impl Halves {
-    fn find(&mut self, covariance: &[f64], items: usize, largest: bool) -> f64 {
+    fn find(&mut self, simd: Simd, covariance: &[f64], items: usize, largest: bool) -> f64 {
         if self.covariance != covariance {
-            self.split = extreme_split(covariance, items, largest);
+            self.split = extreme_split(simd, covariance, items, largest);
             covariance.clone_into(&mut self.covariance);
         }
         self.split.covariance
@@ -72,6 +74,11 @@ impl Estimator {
     /// One that fits so many factors, of items that belong to subscales with these numbers, from zero up.
     pub fn new(model: HierarchyModel, subscales: Vec<usize>) -> Estimator {
         Estimator { model, subscales, ..Estimator::default() }
+    }
+
+    /// The same one with an instruction set.
+    pub fn with(self, simd: Simd) -> Estimator {
+        Estimator { simd, ..self }
     }
 
     /// Makes the last solutions the starting points of those to come.
@@ -164,13 +171,15 @@ impl Estimator {
             Coefficient::Lambda1 => closed::lambda1(trace, total),
             Coefficient::Lambda2 | Coefficient::Mu1 => closed::lambda2(covariance, items),
             Coefficient::Lambda4 | Coefficient::SplitHalfMax => {
-                4.0 * self.most.find(covariance, items, true) / total
+                4.0 * self.most.find(self.simd, covariance, items, true) / total
             }
             Coefficient::Lambda5 => closed::lambda5(covariance, items, false),
             Coefficient::Lambda5Plus => closed::lambda5(covariance, items, true),
             Coefficient::Mu2 => closed::mu(covariance, items, 2),
             Coefficient::Mu3 => closed::mu(covariance, items, 3),
-            Coefficient::SplitHalfMin => 4.0 * self.least.find(covariance, items, false) / total,
+            Coefficient::SplitHalfMin => {
+                4.0 * self.least.find(self.simd, covariance, items, false) / total
+            }
             Coefficient::SplitHalfMean => closed::split_half_mean(items, trace, total),
             Coefficient::Sem => return Some(or_singular(closed::sem(items, trace, total))),
             Coefficient::AlphaStratified => {

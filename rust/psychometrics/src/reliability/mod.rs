@@ -4,6 +4,7 @@ mod closed;
 mod closed_gradient;
 mod coefficient;
 mod estimator;
+mod exchanges;
 mod factor_bound;
 mod glb;
 mod gradient;

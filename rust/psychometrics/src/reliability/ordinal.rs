@@ -4,11 +4,12 @@
 //! rating scales. *Journal of Modern Applied Statistical Methods*, 6, 21-29. Green, S. B., & Yang, Y. (2009).
 //! Reliability of summated scores by means of structural equation modeling. *Psychometrika*, 74, 155-167.
 
-use super::ordinal_scores::{Slopes, covariance, slopes, variance, variance_slopes};
+use super::ordinal_scores::{Covariances, Slopes, slopes, variance, variance_slopes};
 use super::{Coefficient, Outcome, Status};
 use crate::association::{self, Latent};
 use crate::factor::{FitStatus, Weighted, principal_factor};
 use crate::linalg::cholesky;
+use crate::simd::Simd;
 
 /// Totals whose variance is below this share of the items' have none: all that is left is rounding.
 const LEAST_TOTAL: f64 = 1e-12;
@@ -16,6 +17,7 @@ const LEAST_TOTAL: f64 = 1e-12;
 /// Latent responses, with the loadings of the one factor behind them.
 #[derive(Debug, Clone)]
 pub struct OrdinalModel<'a> {
+    simd: Simd,
     latent: &'a Latent,
     /// By diagonally weighted least squares; empty where they were not wanted or cannot be had.
     pub loadings: Vec<f64>,
@@ -35,9 +37,14 @@ pub struct OrdinalGradient {
 
 impl OrdinalModel<'_> {
     /// The model of these responses; its fit starts from the loadings of another where they are given.
-    pub fn new<'a>(latent: &'a Latent, factor: bool, near: Option<&[f64]>) -> OrdinalModel<'a> {
+    pub fn new<'a>(
+        simd: Simd,
+        latent: &'a Latent,
+        factor: bool,
+        near: Option<&[f64]>,
+    ) -> OrdinalModel<'a> {
         let items = latent.items;
-        let mut model = OrdinalModel { latent, loadings: Vec::new(), fit: None };
+        let mut model = OrdinalModel { simd, latent, loadings: Vec::new(), fit: None };
         let known = latent.statuses.iter().all(|&status| status == association::Status::Ok);
         if factor && known && items >= 3 {
             model.loadings = match near {
@@ -119,15 +126,21 @@ impl OrdinalModel<'_> {
     /// The variance of the sum of the answers that the factor makes, and all of it.
     fn score_variances(&self) -> (f64, f64) {
         let items = self.latent.items;
+        let mut covariances = Covariances::new(self.simd);
         let (mut common, mut all) = (0.0, 0.0);
         for (i, own) in self.loadings.iter().enumerate() {
             let first = self.thresholds(i);
-            common += covariance(first, first, own * own);
+            common += covariances.of(first, first, own * own);
             all += variance(first);
             for (j, other) in self.loadings.iter().enumerate().skip(i + 1) {
-                let second = self.thresholds(j);
-                common += 2.0 * covariance(first, second, own * other);
-                all += 2.0 * covariance(first, second, self.latent.correlation[i * items + j]);
+                let (second, place) = (self.thresholds(j), i * items + j);
+                let rho = self.latent.correlation[place];
+                let mut known = self.latent.covariances[place];
+                if known.is_nan() {
+                    known = covariances.of(first, second, rho);
+                }
+                all += 2.0 * known;
+                common += 2.0 * covariances.moved((first, second), (known, rho), own * other);
             }
         }
         (common, all)

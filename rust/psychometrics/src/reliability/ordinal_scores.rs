@@ -3,15 +3,58 @@
 //! An answer is the number of thresholds its response exceeds, so that all of it is sums over thresholds. One that is
 //! infinite separates nobody and adds nothing.
 
-use crate::association::BivariateNormal;
+use crate::association::nodes::{STRONG, between, from_zero};
+use crate::association::{BivariateNormal, Corners};
 use crate::interval::{normal_cdf, normal_density};
+use crate::simd::{Node, Simd};
 
 fn finite(thresholds: &[f64]) -> impl Iterator<Item = f64> + Clone {
     thresholds.iter().copied().filter(|t| t.is_finite())
 }
 
-/// The covariance of two answers whose responses correlate by `rho`, which is not ±1.
-pub fn covariance(first: &[f64], second: &[f64], rho: f64) -> f64 {
+/// Covariances of pairs of answers, one after the other.
+#[derive(Debug, Clone)]
+pub struct Covariances {
+    simd: Simd,
+    corners: Corners,
+    nodes: Vec<Node>,
+}
+
+impl Covariances {
+    pub fn new(simd: Simd) -> Covariances {
+        Covariances { simd, corners: Corners::default(), nodes: Vec::new() }
+    }
+
+    /// The covariance of two answers whose responses correlate by `rho`, which is not ±1.
+    pub fn of(&mut self, first: &[f64], second: &[f64], rho: f64) -> f64 {
+        if rho.abs() >= STRONG {
+            return covariance(first, second, rho);
+        }
+        self.fill(first, second);
+        self.corners.sum(self.simd, &from_zero(rho))
+    }
+
+    /// The same, given what the covariance is at another correlation.
+    pub fn moved(
+        &mut self,
+        (first, second): (&[f64], &[f64]),
+        (known, from): (f64, f64),
+        rho: f64,
+    ) -> f64 {
+        if known.is_nan() || !between(from, rho, &mut self.nodes) {
+            return self.of(first, second, rho);
+        }
+        self.fill(first, second);
+        known + self.corners.sum(self.simd, &self.nodes)
+    }
+
+    fn fill(&mut self, first: &[f64], second: &[f64]) {
+        let finite = |thresholds: &[f64]| finite(thresholds).collect::<Vec<f64>>();
+        self.corners.fill(&finite(first), &finite(second));
+    }
+}
+
+fn covariance(first: &[f64], second: &[f64], rho: f64) -> f64 {
     let normal = BivariateNormal::new(rho);
     let of = |h: f64| {
         let by = |k: f64| normal.cdf(h, k) - normal_cdf(h) * normal_cdf(k);
@@ -40,7 +83,7 @@ pub struct Slopes {
     pub second: Vec<f64>,
 }
 
-/// The derivatives of [`covariance`].
+/// The derivatives of a covariance of two answers whose responses correlate by `rho`.
 pub fn slopes(first: &[f64], second: &[f64], rho: f64) -> Slopes {
     let normal = BivariateNormal::new(rho);
     let density = |h: f64| finite(second).map(|k| normal.density(h, k)).sum::<f64>();

@@ -3,7 +3,8 @@
 //! Halves have as many items as each other, or one more. Up to [`EXACT_ITEMS`] items every split is looked at; with
 //! more, [`STARTS`] random splits are improved by exchanges of two items until none helps.
 
-use crate::simd::{RoundKeys, philox4x32};
+use super::exchanges::Exchanges;
+use crate::simd::{RoundKeys, Simd, philox4x32};
 
 /// Up to so many items every split is looked at: 92,378 of 20 items.
 pub const EXACT_ITEMS: usize = 20;
@@ -25,8 +26,8 @@ pub struct Split {
 }
 
 /// The split with the largest covariance of the halves, or the smallest.
-pub fn extreme_split(matrix: &[f64], items: usize, largest: bool) -> Split {
-    let search = Search::new(matrix, items, largest);
+pub fn extreme_split(simd: Simd, matrix: &[f64], items: usize, largest: bool) -> Split {
+    let search = Search::new(simd, matrix, items, largest);
     let best = if items <= EXACT_ITEMS { search.all_splits() } else { search.exchanges() };
     let covariance = search.between(&best.first_half);
     Split {
@@ -43,8 +44,9 @@ struct Best {
     first_half: Vec<bool>,
 }
 
-struct Search {
-    items: usize,
+pub(super) struct Search {
+    pub simd: Simd,
+    pub items: usize,
     half: usize,
     /// Covariances, or what is to be as small as can be with the other sign; the diagonal is zero.
     cross: Vec<f64>,
@@ -53,14 +55,14 @@ struct Search {
 }
 
 impl Search {
-    fn new(matrix: &[f64], items: usize, largest: bool) -> Search {
+    fn new(simd: Simd, matrix: &[f64], items: usize, largest: bool) -> Search {
         let mut cross: Vec<f64> = matrix.iter().map(|&c| if largest { c } else { -c }).collect();
         cross.iter_mut().step_by(items + 1).for_each(|c| *c = 0.0);
         let size = cross.iter().map(|c| c.abs()).sum();
-        Search { items, half: items / 2, cross, size }
+        Search { simd, items, half: items / 2, cross, size }
     }
 
-    fn row(&self, item: usize) -> &[f64] {
+    pub fn row(&self, item: usize) -> &[f64] {
         &self.cross[item * self.items..(item + 1) * self.items]
     }
 
@@ -133,11 +135,14 @@ impl Search {
     /// The best split that exchanges reach from random ones: the same ones for the same number of items.
     fn exchanges(&self) -> Best {
         let keys = RoundKeys::new([self.items as u32, 0]);
+        let mut exchanges = Exchanges::new(self);
         let (mut value, mut runner_up) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         let mut found = Vec::new();
         for start in 0..STARTS {
-            let (first_half, nearest) = self.improved(self.random(&keys, start as u32));
-            let own = self.between(&first_half);
+            exchanges.begin(&self.random(&keys, start as u32));
+            let nearest = exchanges.improve(TIE * self.size);
+            let first_half = exchanges.first_half();
+            let own = exchanges.between();
             runner_up = runner_up.max(own + nearest);
             if first_half == found {
                 continue;
@@ -161,59 +166,5 @@ impl Search {
         let mut first_half = vec![false; self.items];
         order[..self.half].iter().for_each(|&item| first_half[item] = true);
         first_half
-    }
-
-    /// A split that no exchange of two items improves, and what the best exchange would add.
-    ///
-    /// The gain is that of Kernighan & Lin (1970).
-    fn improved(&self, mut first_half: Vec<bool>) -> (Vec<bool>, f64) {
-        let items = self.items;
-        // What each item would add by going over, had it no partner.
-        let mut pull: Vec<f64> = (0..items)
-            .map(|i| {
-                let sides = self.row(i).iter().zip(&first_half);
-                sides.map(|(c, &first)| if first == first_half[i] { *c } else { -c }).sum()
-            })
-            .collect();
-        let mut partners = vec![0.0; items];
-        loop {
-            // Items of the first half are no partners: written so that the loop over partners has no branches.
-            for ((partner, &pull), &first) in partners.iter_mut().zip(&pull).zip(&first_half) {
-                *partner = if first { f64::NEG_INFINITY } else { 0.5 * pull };
-            }
-            let (mut gain, mut i) = (f64::NEG_INFINITY, 0);
-            for item in (0..items).filter(|&item| first_half[item]) {
-                let sums = self.row(item).iter().zip(&partners).map(|(c, partner)| c + partner);
-                let most =
-                    sums.fold(f64::NEG_INFINITY, |most, sum| if sum > most { sum } else { most });
-                let sum = pull[item] + 2.0 * most;
-                if sum > gain {
-                    (gain, i) = (sum, item);
-                }
-            }
-            if gain <= TIE * self.size {
-                // Of an even number, the last item belongs to the second half: a split has one name.
-                if items.is_multiple_of(2) && first_half[items - 1] {
-                    first_half.iter_mut().for_each(|first| *first = !*first);
-                }
-                return (first_half, gain);
-            }
-            let sums = self.row(i).iter().zip(&partners).map(|(c, partner)| c + partner);
-            let Some((j, _)) = sums.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)) else {
-                return (first_half, gain);
-            };
-            first_half.swap(i, j);
-            let (row_i, row_j) = (self.row(i), self.row(j));
-            for (l, pull) in pull.iter_mut().enumerate() {
-                // Item i has left the first half, j the second.
-                let change = 2.0 * (row_j[l] - row_i[l]);
-                *pull += if first_half[l] { change } else { -change };
-            }
-            for l in [i, j] {
-                let sides = self.row(l).iter().zip(&first_half);
-                pull[l] =
-                    sides.map(|(c, &first)| if first == first_half[l] { *c } else { -c }).sum();
-            }
-        }
     }
 }

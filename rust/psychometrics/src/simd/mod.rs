@@ -6,8 +6,10 @@ mod aligned;
 mod dot;
 mod forms;
 mod lanes;
+mod normal;
 mod philox;
 mod poisson;
+mod splits;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -25,8 +27,10 @@ pub use lanes::{
     add_column, add_multiple, add_multiple_reals, byte_dot, byte_products, quadratic_forms,
     real_dots, scale_halves, small_byte_products, sum_small_bytes,
 };
+pub use normal::{CORNERS, Node, add_densities, conditional_cdfs, density_slopes};
 pub use philox::{RoundKeys, philox_chunk, philox4x32};
 pub use poisson::{COUNTS, LIMITS, poisson_counts};
+pub use splits::{LANES, best_sums, signed_sums};
 
 use crate::error::{Error, Result};
 
@@ -44,11 +48,17 @@ enum Level {
     Avx512,
 }
 
-/// An instruction set that this machine was seen to have.
+/// An instruction set that this machine was seen to have; the plain one unless another is asked for.
 ///
 /// It can only be made by asking the machine, which is what makes the calls in this module sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Simd(Level);
+
+impl Default for Simd {
+    fn default() -> Simd {
+        Simd::scalar()
+    }
+}
 
 impl Simd {
     /// The levels of this machine, slowest first.

@@ -1,0 +1,322 @@
+//! Polychoric correlations of tables that are much like one whose correlations are known.
+//!
+//! The probabilities of all cells are integrated once, at the known correlation. From there on the density, which is
+//! their derivative, is integrated over the short way of each step, so that a step costs little.
+
+use super::latent::{Latent, pairs};
+use super::nodes::{Corners, STRONG, between, from_zero};
+use super::polychoric::{Status, thresholds_of};
+use crate::simd::{Node, Simd, add_densities, conditional_cdfs, density_slopes};
+
+/// The error after a step is the cube of it, but for a factor: 1e-15.
+const LAST_STEP: f64 = 1e-5;
+/// A step after which the weight of where it started is that of where it ends.
+const LAST_WEIGHTED_STEP: f64 = 1e-9;
+/// Halley's step is at most twice Newton's.
+const LEAST_CORRECTION: f64 = 0.5;
+/// Fewer persons have no correlation.
+const FEWEST: f64 = 2.0;
+/// From near three or four steps are enough, or it is not near.
+const MOST_STEPS: usize = 8;
+/// Probabilities below this have lost digits to cancellation: see `BivariateNormal::rectangle`.
+const SMALL: f64 = 1e-9;
+
+/// The correlations that searches start from.
+#[derive(Debug, Clone)]
+pub struct Near {
+    simd: Simd,
+    starts: Vec<Start>,
+}
+
+/// Where the search for one pair starts; without nodes where it is not to start there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start {
+    pub rho: f64,
+    nodes: Vec<Node>,
+}
+
+impl Near {
+    /// From the correlations of these responses.
+    pub fn new(simd: Simd, latent: &Latent) -> Near {
+        let starts = pairs(latent.items).zip(&latent.statuses);
+        let start = |((i, j), &status): ((usize, usize), &Status)| match status {
+            Status::Ok => Start::at(latent.correlation[i * latent.items + j]),
+            _ => Start { rho: f64::NAN, nodes: Vec::new() },
+        };
+        Near { simd, starts: starts.map(start).collect() }
+    }
+
+    /// The instruction set of searches.
+    pub fn simd(&self) -> Simd {
+        self.simd
+    }
+
+    pub(super) fn start(&self, pair: usize) -> Option<&Start> {
+        self.starts.get(pair)
+    }
+}
+
+impl Start {
+    pub fn at(rho: f64) -> Start {
+        Start { rho, nodes: if rho.abs() < STRONG { from_zero(rho) } else { Vec::new() } }
+    }
+}
+
+/// An item's part of a table: how many persons chose each category, and what follows from it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Margin {
+    pub counts: Vec<f64>,
+    /// Between each category and the next.
+    pub thresholds: Vec<f64>,
+    /// The first category that somebody chose; the thresholds are those above it.
+    lowest: usize,
+    finite: Vec<f64>,
+    /// The share of persons below each threshold.
+    shares: Vec<f64>,
+    /// The share of persons in each category.
+    parts: Vec<f64>,
+}
+
+impl Margin {
+    pub fn of(counts: Vec<f64>) -> Margin {
+        let thresholds = thresholds_of(&counts);
+        let persons: f64 = counts.iter().sum();
+        let parts = counts.iter().map(|count| count / persons).collect();
+        let mut margin = Margin { parts, ..Margin::default() };
+        let mut below = 0.0;
+        for (category, (count, &t)) in counts.iter().zip(&thresholds).enumerate() {
+            below += count;
+            if t.is_finite() {
+                margin.finite.push(t);
+                margin.shares.push(below / persons);
+            } else if t == f64::NEG_INFINITY {
+                margin.lowest = category + 1;
+            }
+        }
+        Margin { counts, thresholds, ..margin }
+    }
+
+    /// What the thresholds add to the score of a person in each category, from what each does over its density.
+    fn by_category(&self, slopes: &[f64]) -> Vec<f64> {
+        let all: f64 = slopes.iter().zip(&self.shares).map(|(slope, share)| slope * share).sum();
+        let mut sums = vec![-all; self.counts.len()];
+        let mut above = 0.0;
+        for (at, slope) in slopes.iter().enumerate().rev() {
+            above += slope;
+            sums[self.lowest + at] += above;
+        }
+        sums
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub rho: f64,
+    /// One over its variance; NaN where it was not wanted.
+    pub weight: f64,
+    /// The covariance of the two answers, as numbers from zero on.
+    pub covariance: f64,
+}
+
+/// Memory that is used again and again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Search {
+    corners: Corners,
+    nodes: Vec<Node>,
+    /// Of each corner: the integral of the density from zero on, the density, and its derivatives.
+    integrals: Vec<f64>,
+    densities: [Vec<f64>; 3],
+    /// Of each cell: persons, the probability, and its derivatives.
+    persons: Vec<f64>,
+    cells: [Vec<f64>; 4],
+    /// Of each corner the probability of the other answer given one's threshold.
+    conditional: Vec<f64>,
+}
+
+/// The derivatives of the logarithm of the likelihood.
+struct Slopes {
+    first: f64,
+    second: f64,
+    third: f64,
+}
+
+impl Search {
+    /// The correlation of a table, `counts` row by row; nothing where the start is not near, or a cell next to empty.
+    pub fn from(
+        &mut self,
+        simd: Simd,
+        start: &Start,
+        counts: impl Iterator<Item = f64>,
+        margins: (&Margin, &Margin),
+        weighted: bool,
+    ) -> Option<Found> {
+        if start.nodes.is_empty() || margins.0.finite.is_empty() || margins.1.finite.is_empty() {
+            return None;
+        }
+        self.persons.clear();
+        self.persons.extend(counts);
+        if self.persons.iter().sum::<f64>() < FEWEST {
+            return None;
+        }
+        self.corners.fill(&margins.0.finite, &margins.1.finite);
+        let size = self.corners.products.len();
+        self.integrals.clear();
+        self.integrals.resize(size, 0.0);
+        self.densities.iter_mut().for_each(|values| values.resize(size, 0.0));
+        self.add(simd, &start.nodes);
+        let mut rho = start.rho;
+        for _ in 0..MOST_STEPS {
+            let slopes = self.slopes(simd, rho, margins)?;
+            let newton = -slopes.first / slopes.second;
+            // Halley's method, where its correction is one.
+            let correction = 1.0 + newton * slopes.third / (2.0 * slopes.second);
+            let step = if correction > LEAST_CORRECTION { newton / correction } else { newton };
+            let next = rho + step;
+            // Written so that it also holds where there is no number.
+            if !(slopes.second < 0.0 && next.abs() < STRONG) {
+                return None;
+            }
+            if step.abs() < if weighted { LAST_WEIGHTED_STEP } else { LAST_STEP } {
+                let moved = self.integrals.iter().zip(&self.densities[0]).take(self.corners.count);
+                let covariance = moved.map(|(integral, density)| integral + step * density).sum();
+                let weight = if weighted { self.weight(simd, rho, margins) } else { f64::NAN };
+                return Some(Found { rho: next, weight, covariance });
+            }
+            if !between(rho, next, &mut self.nodes) {
+                return None;
+            }
+            let nodes = std::mem::take(&mut self.nodes);
+            self.add(simd, &nodes);
+            (self.nodes, rho) = (nodes, next);
+        }
+        None
+    }
+
+    fn add(&mut self, simd: Simd, nodes: &[Node]) {
+        let Corners { products, squares, .. } = &self.corners;
+        add_densities(simd, products, squares, nodes, &mut self.integrals);
+    }
+
+    /// The derivatives at a correlation; nothing where a cell that somebody is in is next to empty.
+    fn slopes(
+        &mut self,
+        simd: Simd,
+        rho: f64,
+        (first, second): (&Margin, &Margin),
+    ) -> Option<Slopes> {
+        let Corners { products, squares, .. } = &self.corners;
+        let [density, slope, bend] = &mut self.densities;
+        density_slopes(simd, products, squares, rho, density, slope, bend);
+        let [probabilities, by_rho, turns, bends] = &mut self.cells;
+        probabilities.clear();
+        for own in &first.parts {
+            probabilities.extend(second.parts.iter().map(|other| own * other));
+        }
+        add_differences(&self.integrals, first, second, probabilities);
+        let sources = self.densities.iter().zip([&mut *by_rho, &mut *turns, &mut *bends]);
+        for (corners, cells) in sources {
+            cells.clear();
+            cells.resize(probabilities.len(), 0.0);
+            add_differences(corners, first, second, cells);
+        }
+        let mut sums = Slopes { first: 0.0, second: 0.0, third: 0.0 };
+        let values = probabilities.iter().zip(by_rho).zip(turns.iter().zip(bends));
+        for (&persons, ((&probability, by_rho), (turn, bend))) in self.persons.iter().zip(values) {
+            if persons == 0.0 {
+                continue;
+            }
+            if probability <= SMALL {
+                return None;
+            }
+            let reciprocal = 1.0 / probability;
+            let (score, ratio) = (*by_rho * reciprocal, *turn * reciprocal);
+            sums.first += persons * score;
+            sums.second += persons * (ratio - score * score);
+            let cubic = *bend * reciprocal - 3.0 * score * ratio + 2.0 * score * score * score;
+            sums.third += persons * cubic;
+        }
+        Some(sums)
+    }
+
+    /// One over the variance of the correlation: see `influences` of products, of which this is the sum of squares.
+    fn weight(&mut self, simd: Simd, rho: f64, (first, second): (&Margin, &Margin)) -> f64 {
+        let [probabilities, by_rho, scores, pulls] = &mut self.cells;
+        let all: f64 = self.persons.iter().sum();
+        let mut slope = 0.0;
+        let cells = self.persons.iter().zip(probabilities.iter().zip(by_rho.iter()));
+        for ((persons, (probability, by_rho)), (score, pull)) in
+            cells.zip(scores.iter_mut().zip(pulls.iter_mut()))
+        {
+            // A cell without persons may have no probability either.
+            (*score, *pull) = (0.0, 0.0);
+            if *persons > 0.0 {
+                *score = by_rho / probability;
+                *pull = persons / all * *score / probability;
+                slope += persons / all * *score * *score;
+            }
+        }
+        let (width, columns) = (second.counts.len(), second.finite.len());
+        self.conditional.resize(self.corners.products.len(), 0.0);
+        let conditional = &mut self.conditional;
+        conditional_cdfs(simd, &self.corners.first, &self.corners.second, rho, conditional);
+        // What the move of each threshold does to the scores, over its density.
+        let mut of_rows = vec![0.0; first.finite.len()];
+        for (at, sum) in of_rows.iter_mut().enumerate() {
+            let (lower, upper) = (first.lowest + at, first.lowest + at + 1);
+            let mut below = 0.0;
+            for place in 0..=columns {
+                let next = match place < columns {
+                    true => conditional[at * columns + place],
+                    false => 1.0,
+                };
+                let column = second.lowest + place;
+                *sum += (pulls[upper * width + column] - pulls[lower * width + column])
+                    * (next - below);
+                below = next;
+            }
+        }
+        conditional_cdfs(simd, &self.corners.second, &self.corners.first, rho, conditional);
+        let mut of_columns = vec![0.0; columns];
+        for (at, sum) in of_columns.iter_mut().enumerate() {
+            let (lower, upper) = (second.lowest + at, second.lowest + at + 1);
+            let mut below = 0.0;
+            for place in 0..=first.finite.len() {
+                let next = match place < first.finite.len() {
+                    true => conditional[place * columns + at],
+                    false => 1.0,
+                };
+                let row = first.lowest + place;
+                *sum += (pulls[row * width + upper] - pulls[row * width + lower]) * (next - below);
+                below = next;
+            }
+        }
+        let (of_rows, of_columns) = (first.by_category(&of_rows), second.by_category(&of_columns));
+        let mut squares = 0.0;
+        let rows = self.persons.chunks_exact(width).zip(scores.chunks_exact(width)).zip(&of_rows);
+        for ((persons, scores), of_row) in rows {
+            for ((persons, score), of_column) in persons.iter().zip(scores).zip(&of_columns) {
+                let value = score + of_row + of_column;
+                squares += persons * value * value;
+            }
+        }
+        let information = all * slope;
+        information * information / squares
+    }
+}
+
+/// Adds what each cell has of values at corners, of which each is in four cells.
+fn add_differences(corners: &[f64], first: &Margin, second: &Margin, cells: &mut [f64]) {
+    let (width, columns) = (second.counts.len(), second.finite.len());
+    for (at, corners) in corners.chunks_exact(columns).take(first.finite.len()).enumerate() {
+        let (above, below) = cells.split_at_mut((first.lowest + at + 1) * width);
+        let above = &mut above[(first.lowest + at) * width + second.lowest..][..=columns];
+        let below = &mut below[second.lowest..][..=columns];
+        for (place, value) in corners.iter().enumerate() {
+            above[place] += value;
+            above[place + 1] -= value;
+            below[place] -= value;
+            below[place + 1] += value;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Integrals of the bivariate normal density over correlations: the density is the derivative of the probability.
+
+use std::f64::consts::PI;
+use std::sync::LazyLock;
+
+use super::bivariate_normal::gauss_legendre;
+use crate::simd::{CORNERS, Node, Simd, add_densities};
+
+/// Correlations from which on the integrand is too steep for these rules.
+pub const STRONG: f64 = 0.925;
+
+/// Up to these correlations so many points are enough (Genz, 2004).
+const WEAK: f64 = 0.3;
+const MODERATE: f64 = 0.75;
+
+/// A part of a short way is at most this share of what is left to a correlation of one.
+const PART: f64 = 0.2;
+/// Up to this share fewer points are enough.
+const SMALL_PART: f64 = 0.02;
+/// A way of more parts is not short.
+const MOST_PARTS: f64 = 4.0;
+
+static SIX: LazyLock<[(f64, f64); 6]> = LazyLock::new(gauss_legendre);
+static TWELVE: LazyLock<[(f64, f64); 12]> = LazyLock::new(gauss_legendre);
+static TWENTY: LazyLock<[(f64, f64); 20]> = LazyLock::new(gauss_legendre);
+static FOUR: LazyLock<[(f64, f64); 4]> = LazyLock::new(gauss_legendre);
+static EIGHT: LazyLock<[(f64, f64); 8]> = LazyLock::new(gauss_legendre);
+
+/// The nodes from a correlation of zero to a correlation that is not [`STRONG`].
+pub fn from_zero(rho: f64) -> Vec<Node> {
+    let rule: &[(f64, f64)] = match rho.abs() {
+        size if size < WEAK => SIX.as_slice(),
+        size if size < MODERATE => TWELVE.as_slice(),
+        _ => TWENTY.as_slice(),
+    };
+    let half = rho.asin() / 2.0;
+    let node = |&(x, weight): &(f64, f64)| {
+        let sine = (half * (1.0 + x)).sin();
+        [weight * half / (2.0 * PI), sine, 1.0 / ((1.0 - sine) * (1.0 + sine))]
+    };
+    rule.iter().map(node).collect()
+}
+
+/// Replaces nodes by those from one correlation to another; false where that is a long way.
+pub fn between(from: f64, to: f64, nodes: &mut Vec<Node>) -> bool {
+    nodes.clear();
+    let share = (to - from).abs() / (1.0 - from.abs().max(to.abs()));
+    let parts = (share / PART).ceil();
+    if parts.is_nan() || parts > MOST_PARTS {
+        return false;
+    }
+    let rule: &[(f64, f64)] = if share < SMALL_PART { FOUR.as_slice() } else { EIGHT.as_slice() };
+    let half = 0.5 * (to - from) / parts.max(1.0);
+    for part in 0..parts as usize {
+        let middle = from + half * (2 * part + 1) as f64;
+        for &(x, weight) in rule {
+            let rho = middle + half * x;
+            let reciprocal = 1.0 / ((1.0 - rho) * (1.0 + rho));
+            nodes.push([weight * half * reciprocal.sqrt() / (2.0 * PI), rho, reciprocal]);
+        }
+    }
+    true
+}
+
+/// Pairs of limits, padded to what is taken at once.
+#[derive(Debug, Clone, Default)]
+pub struct Corners {
+    /// Number of corners.
+    pub count: usize,
+    /// Limits of the first and of the second variable.
+    pub first: Vec<f64>,
+    /// Those of the second.
+    pub second: Vec<f64>,
+    /// h k of each.
+    pub products: Vec<f64>,
+    /// (h² + k²) / 2 of each.
+    pub squares: Vec<f64>,
+}
+
+impl Corners {
+    /// Replaces them by each limit of the first variable with each of the second, all finite.
+    pub fn fill(&mut self, first: &[f64], second: &[f64]) {
+        self.count = first.len() * second.len();
+        let size = self.count.next_multiple_of(CORNERS);
+        let Corners { first: from, second: to, products, squares, .. } = self;
+        for values in [&mut *from, &mut *to, &mut *products, &mut *squares] {
+            values.clear();
+        }
+        for h in first {
+            for k in second {
+                from.push(*h);
+                to.push(*k);
+                products.push(h * k);
+                squares.push(0.5 * (h * h + k * k));
+            }
+        }
+        for values in [from, to, products, squares] {
+            values.resize(size, 0.0);
+        }
+    }
+
+    /// The sum over corners of integrals of the density.
+    pub fn sum(&self, simd: Simd, nodes: &[Node]) -> f64 {
+        let mut sums = vec![0.0; self.products.len()];
+        add_densities(simd, &self.products, &self.squares, nodes, &mut sums);
+        sums.iter().take(self.count).sum()
+    }
+}
