@@ -317,7 +317,7 @@ def test_one_unit_in_a_stratum() -> None:
 
 def test_a_singular_matrix_is_explained() -> None:
     twice = SURVEY.with_columns(q2=pl.col("q1"))
-    words = ["no omega_u", "items repeat each other", "leave one of them out"]
+    words = ["no omega_u", "'q2' has the answers of 'q1'", "leave one of them out"]
     says(DataError, words, lambda: analyse(twice, coefficients="omega_u"))
     words = ["no lambda6", "matrix of the items is singular", "more persons"]
     says(DataError, words, lambda: analyse(SURVEY.head(4), coefficients="lambda6"))

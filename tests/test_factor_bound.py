@@ -72,7 +72,7 @@ def test_four_factors_of_eight_items_have_several_minima() -> None:
     frame, scale = survey("congeneric")
     r = np.corrcoef(frame.select(scale.items).to_numpy(), rowvar=False)
     found = row(frame, scale)
-    assert found["note"].startswith("4 factors; Heywood")
+    assert found["note"].startswith("4 factors | Heywood")
     random = np.random.default_rng(0)
     ends = [minimum_residuals(r, 4, random.uniform(0.1, 1, size=8)) for _ in range(40)]
     values = np.array([1 - (8 - end.sum()) / r.sum() for end in ends])

@@ -361,7 +361,7 @@ def test_items_that_repeat_each_other() -> None:
         singular = row["coefficient"] in ("lambda6", "omega_u")
         assert (row["estimate"] is None) == singular
         if singular:
-            assert row["note"].startswith("items repeat each other")
+            assert row["note"].startswith("'copy' has the answers of 'item_1'")
 
 
 def test_heywood_cases_and_failures_are_noted_where_they_are_many() -> None:

@@ -6,8 +6,10 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from compassion_psy.data.columns import MISSING
 from compassion_psy.data.responses import Responses
@@ -21,6 +23,7 @@ from compassion_psy.reliability_definitions import (
     SPLIT_STARTS,
 )
 from compassion_psy.reliability_shown import PARTS
+from compassion_psy.repeated_items import repeated_items
 
 FOR_ALPHA = ("feldt", "bonett", "hakstian_whalen", "normal_theory")
 """Closed-form intervals, for alpha alone."""
@@ -82,6 +85,8 @@ class Group:
     unanswered: list[str]
     constant: list[str]
     few_units: str | None
+    answers: npt.NDArray[Any] | None = None
+    items: Sequence[str] = ()
     em: bool = False
     apart: str | None = None  # with EM: a pair of items that fewer than two persons both answered
 
@@ -126,9 +131,12 @@ class Group:
                     "the matrix of the items is singular, by chance among so few persons, or "
                     "because items repeat each other or add up to one another; use more persons"
                 )
+            copies = [] if self.answers is None else repeated_items(self.answers, self.items)
+            more = len(copies) - _ITEMS_NAMED
+            which = ", ".join(copies[:_ITEMS_NAMED]) + (f" and {more} more" if more > 0 else "")
             return (
-                "items repeat each other or add up to one another, so their matrix is singular; "
-                "leave one of them out"
+                f"{which or 'items repeat each other or add up to one another'}, so their matrix "
+                "is singular; leave one of them out"
             )
         if status == "undefined":
             of_factor = coefficient.startswith("omega") or coefficient in (
@@ -302,6 +310,8 @@ def describe(used: Responses, pairwise: bool, *, em: bool = False) -> list[Group
             unanswered=items[unanswered[:, group]].tolist(),
             constant=items[constant[:, group]].tolist(),
             few_units=few_units[group],
+            answers=used.answers[:, used.group_starts[group] : used.group_starts[group + 1]],
+            items=used.scale.items,
             em=em,
             apart=apart[group],
         )
