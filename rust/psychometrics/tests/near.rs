@@ -190,9 +190,9 @@ fn a_search_from_near_finds_what_one_from_afar_does() {
                     let place = i * 5 + j;
                     let (rho, expected) = (near.correlation[place], afar.correlation[place]);
                     assert!((rho - expected).abs() < 1e-12, "{pair} {rho} {expected}");
-                    // The step at which weights are taken is below 1e-9.
+                    // The step at which weights are taken is below 1e-12; the other search ends a step sooner.
                     let ratio = near.weights[place] / afar.weights[place];
-                    assert!((ratio - 1.0).abs() < 1e-8, "{pair} {ratio}");
+                    assert!((ratio - 1.0).abs() < 1e-10, "{pair} {ratio}");
                     let known = near.covariances[place];
                     assert_eq!(known.is_finite(), whole, "{pair}");
                     let count = |item: usize| tables.answers(item).iter().sum::<f64>();

@@ -11,7 +11,7 @@ use crate::simd::{Node, Simd, add_densities, conditional_cdfs, density_slopes};
 /// The error after a step is the cube of it, but for a factor: 1e-15.
 const LAST_STEP: f64 = 1e-5;
 /// A step after which the weight of where it started is that of where it ends.
-const LAST_WEIGHTED_STEP: f64 = 1e-9;
+const LAST_WEIGHTED_STEP: f64 = 1e-12;
 /// Halley's step is at most twice Newton's.
 const LEAST_CORRECTION: f64 = 0.5;
 /// Fewer persons have no correlation.
