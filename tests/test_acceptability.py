@@ -161,6 +161,13 @@ def test_steps_count_whom_they_say() -> None:
     assert found.to_frame().equals(found.table)
 
 
+def test_steps_may_be_decimals_and_nan_is_not_known() -> None:
+    """As pandas writes true and false where some are missing."""
+    started = pl.DataFrame({"started": [1.0, 1.0, 0.0, math.nan, None]})
+    row = cp.acceptability(started, started="started").table.row(0, named=True)
+    assert (row["count"], row["n"], row["n_missing"]) == (2, 3, 2)
+
+
 def test_recruited_by_column_decides_whose_sessions_are_looked_at() -> None:
     frame = PERSONS.with_columns(pl.Series("in", [1, 1, 1, 1, 0, 0]))
     found = cp.acceptability(frame, invited=6, recruited="in", sessions="sessions")
@@ -215,6 +222,12 @@ def test_what_cannot_be_estimated_has_its_reason() -> None:
         ({"started": "started", "seed": -1}, cp.OptionError, "seed"),
         ({"invited": -1}, cp.OptionError, "invited"),
         ({"recruited": True, "started": "started"}, cp.OptionError, "recruited"),
+        (
+            {"started": "started", "change": 3, "sessions": "sessions"},
+            cp.OptionError,
+            "change is 3",
+        ),
+        ({"started": "started", "satisfaction": 3}, cp.OptionError, "satisfaction is 3"),
     ],
 )
 def test_what_is_not_usable(options: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -126,6 +126,35 @@ def test_waves_that_pandas_wrote_as_decimals() -> None:
     assert_frame_equal(found.table.drop("wave"), changed().table.drop("wave"))
 
 
+def test_waves_that_are_true_and_false() -> None:
+    told = changed(LONG.with_columns(when=pl.col("when") == "after"), pre=False, post=True)
+    assert_frame_equal(told.table.drop("wave"), changed().table.drop("wave"))
+
+
+@pytest.mark.parametrize(("column", "counted"), [("id", "2 rows"), ("when", "2 rows"),
+                                                 ("arm", "1 persons")])  # fmt: skip
+def test_nan_is_no_id_no_wave_and_no_arm(column: str, counted: str) -> None:
+    number = pl.col(column).rank("dense").cast(pl.Float64)
+    absent = pl.when(pl.col("id") == "p01").then(float("nan")).otherwise(number)
+    options = {"pre": 2, "post": 1} if column == "when" else {}
+    with pytest.raises(cp.DataError, match=f"'{column}' has no value (in|for) {counted}"):
+        changed(LONG.with_columns(absent.alias(column)), arm="arm", **options)
+
+
+def test_groups_of_nan_are_those_without_a_value() -> None:
+    ward = pl.col("ward").rank("dense").cast(pl.Float64)
+    first = pl.col("id") == "p01"
+    nan = LONG.with_columns(ward=pl.when(first).then(float("nan")).otherwise(ward))
+    null = LONG.with_columns(ward=pl.when(first).then(None).otherwise(ward))
+    assert_frame_equal(changed(nan, by="ward").table, changed(null, by="ward").table)
+
+
+@pytest.mark.parametrize("role", ["id", "arm", "by"])
+def test_lists_name_nobody(role: str) -> None:
+    with pytest.raises(cp.DataError, match="'listed' holds List, but id, arm and by"):
+        changed(LONG.with_columns(listed=pl.concat_list("id")), **{role: "listed"})
+
+
 def test_missing_codes_of_scores() -> None:
     frame = pl.DataFrame({"id": [1, 2, 3, 4], "y1": [1, 2, 3, 4], "y2": [2, 99, 5, 3]})
     result = cp.change(frame, "y", id="id", pre="{}1", post="{}2", missing_codes=[99],
@@ -195,6 +224,8 @@ def test_a_wave_that_does_not_exist() -> None:
         ({"by": "id"}, "two roles"),
         ({"by": "effect"}, "results have a column of that name"),
         ({"id": "q1"}, "outcome or item"),
+        ({"outcomes": "age", "missing_codes": ["x"]}, "missing_codes holds 'x'"),
+        ({"outcomes": "age", "missing_codes": 99}, "missing_codes is 99"),
     ],
 )
 def test_options_that_are_not_usable(options: dict[str, Any], text: str) -> None:
@@ -246,6 +277,24 @@ def test_what_cannot_be_computed_says_why(interval: Any) -> None:
     found = notes_of(flat, interval=interval)
     assert "nobody differs from another at the first wave" in str(found["smcr"])
     assert found["d_z"] is None
+    found = notes_of(flat.rename({"y1": "y2", "y2": "y1"}), interval=interval)
+    assert found["d_rm"] == "nobody differs from another at the later wave: not defined"
+    two = pl.DataFrame({"id": [1, 2], "y1": [3, 5], "y2": [4, 9]})
+    assert "two persons" in str(notes_of(two, interval=interval)["g_z"])
+
+
+def test_without_spread_of_changes_there_are_no_limits_by_it() -> None:
+    equal = pl.DataFrame({"id": range(6), "y1": [1, 2, 3, 4, 5, 6], "y2": [2, 3, 4, 5, 6, 7]})
+    expected = "all changes are equal: no interval from the SD of changes"
+    assert notes_of(equal, interval="analytic")["d_av"] == expected
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_an_arm_of_one_person_has_no_spread_to_pool(interval: Any) -> None:
+    one = LONG.with_columns(arm=pl.when(pl.col("id") == "p01").then(pl.lit("control"))
+                            .otherwise(pl.lit("training")))  # fmt: skip
+    found = changed(one, arm="arm", interval=interval).table.filter(effect="d_ppc2")
+    assert found["note"].to_list() == ["one person in an arm: no SD of that arm to pool"]
 
 
 @pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])

@@ -199,11 +199,23 @@ def test_regression_to_the_mean_is_told() -> None:
     assert any("no control arm" in note for note in notes)
 
 
+def test_who_is_not_in_n_is_told_where_the_table_is_printed() -> None:
+    """Also where nothing can be carried forward, since only a later score is there."""
+    late = pl.DataFrame({"id": range(9), "y_pre": [*WHOLE["pre"], None],
+                         "y_post": [*WHOLE["post"], 120]}, strict=False)  # fmt: skip
+    result = cp.change(late, "y", id="id", pre="{}_pre", post="{}_post", interval="analytic")
+    assert result.table["analysis"].unique().to_list() == ["completers"]
+    assert "n: persons with the scores compared; the others are counted in n_excl" in str(result)
+    assert "improved" not in str(result)
+
+
 def test_one_table_to_print() -> None:
     result = example(norms=(140, 9))
     text = result.report()
     assert text == str(result)
     for part in ("116.62 (12.28)", "5.12 [2.11, 8.14]", "g_av 0.40 [", "0.005", "Seed 1."):
         assert part in text
+    assert "recovered: those of the improved" in text
+    assert "n_excluded" not in text
     assert "<table>" in result._repr_html_()
     assert result.to_frame() is result.table

@@ -108,6 +108,16 @@ def test_practice_moves_those_on_whom_the_course_works() -> None:
         assert low < r < high
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [({"waves": None}, "waves is None"), ({"waves": 5}, "waves is 5"),
+     ({"effects": [1]}, "effects is \\[1\\], but it must be a mapping")],
+)  # fmt: skip
+def test_options_of_a_pilot_of_the_wrong_kind(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(cp.OptionError, match=text):
+        cp.simulate_pilot(**options)
+
+
 def test_variance_of_a_programme_lies_where_it_is_said() -> None:
     """Between teams and hospitals, by analysis of variance of many small ones."""
     made = cp.simulate_programme(

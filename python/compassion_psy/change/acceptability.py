@@ -176,7 +176,10 @@ def acceptability(
 
 
 def _names(option: str, names: str | Sequence[str]) -> list[str]:
-    listed = [names] if isinstance(names, str) else list(names)
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, Sequence):
+        raise OptionError(f"{option} is {names!r}, but it must name columns, such as ['{option}'].")
+    listed = list(listed)
     if not all(isinstance(name, str) for name in listed) or len(set(listed)) < len(listed):
         raise OptionError(f"{option} is {names!r}, but it must name columns, each once.")
     return listed

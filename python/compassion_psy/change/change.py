@@ -190,7 +190,7 @@ def change(
     frame = as_frame(data, None)
     listed = listed_outcomes(outcomes, columns, frame.columns, layout.patterns)
     said = outcome_options(listed, reliability, norms, better, cutoff)
-    waves = waves_of(frame, layout, listed, missing_codes)
+    waves = waves_of(frame, layout, listed, options.missing_codes)
     _refuse_unmatched(waves, listed, layout)
     arms = _arms(waves, layout, control)
     frames = Frames()

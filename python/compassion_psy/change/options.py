@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any, Literal
 
 from compassion_psy.change.outcomes import Outcome
+from compassion_psy.data.columns import finite_codes
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap, one_of
 from compassion_psy.reliability_factors import FactorModel
@@ -72,7 +73,7 @@ def change_options(
         seed=(bootstrap or Bootstrap()).resolved_seed(),
         level=checked_level(level),
         cutoff=cutoff,
-        missing_codes=tuple(missing_codes),
+        missing_codes=finite_codes(missing_codes),
     )
 
 

@@ -101,10 +101,26 @@ class ChangeResult:
         return [
             f"pre, post: mean (SD). {percent} intervals: {self._intervals()}. p_holm: Holm over "
             "outcomes.",
+            *self._who(),
             *(f"{name}: {self.definitions[name]}." for name in shown),
             *self.notes,
             f"Seed {self.seed}.",
         ]
+
+    def _who(self) -> list[str]:
+        """Say who is counted: of n, and of the reliable changes."""
+        notes = []
+        if (self.table["n_excluded"] > 0).any():
+            notes.append(
+                "n: persons with the scores compared; the others are counted in n_excluded and "
+                "dropout."
+            )
+        if "improved" in self.journal.columns:
+            notes.append(
+                "improved, deteriorated: persons whose change is reliable (Jacobson & Truax 1991); "
+                "recovered: those of the improved who crossed the cut-off."
+            )
+        return notes
 
     def _intervals(self) -> str:
         """Say how the intervals that are shown were made."""

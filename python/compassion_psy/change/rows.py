@@ -22,9 +22,11 @@ from compassion_psy.change.limits import (
 )
 from compassion_psy.change.options import ChangeOptions
 
-_FEWEST_RESAMPLED = 3
+_FEWEST_WITH_SPREAD, _FEWEST_RESAMPLED = 2, 3
 ONE = "one person: a change, and no spread to measure it with"
 NOBODY = "nobody has a score at both waves"
+ALONE = "one person in an arm: no SD of that arm to pool"
+FLAT = "nobody differs from another at the first wave: not defined"
 
 
 def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
@@ -70,7 +72,8 @@ def difference_rows(
         resampled = Resampled.of([treated, control], options.bootstrap, options.seed)
         found = resampled.found(_d_ppc2, options.level)
     if math.isnan(found.estimate):
-        found = replace(found, note="nobody differs from another at the first wave: not defined")
+        alone = min(treated.n, control.n) < _FEWEST_WITH_SPREAD
+        found = replace(found, note=ALONE if alone else FLAT)
     found = replace(found, p=difference.p)
     rows = [_row("mean_change", difference, options), _row("d_ppc2", found, options)]
     return [{"n": n} | row for row in rows]
@@ -117,8 +120,14 @@ def _why_not(found: Found, moments: PairMoments) -> str | None:
         if moments.var_change == 0:
             return "all changes are equal: there is no SD of changes"
         if moments.var_pre == 0:
-            return "nobody differs from another at the first wave: not defined"
+            return FLAT
+        if moments.var_post == 0:
+            return "nobody differs from another at the later wave: not defined"
+        if moments.n == _FEWEST_WITH_SPREAD:
+            return "two persons: the correction for small samples, J(1), is 0"
         return "not defined"
     if math.isnan(found.lower):
+        if moments.var_change == 0:
+            return "all changes are equal: no interval from the SD of changes"
         return f"no {found.method} interval: {found.estimate:.3g} is beyond what it can be made of"
     return None

@@ -54,11 +54,10 @@ def _truths(frame: pl.DataFrame, name: str) -> pl.Series:
     column = frame.get_column(name)
     if column.dtype == pl.Boolean:
         return column
-    strange = (
-        column.drop_nulls().filter(~column.drop_nulls().is_in([0, 1]))
-        if column.dtype.is_numeric()
-        else column.drop_nulls()
-    )
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    known = column.drop_nulls()
+    strange = known.filter((known != 0) & (known != 1)) if column.dtype.is_numeric() else known
     if strange.len():
         raise DataError(
             f"Column {name!r} holds {strange.item(0)!r}, but it must say true or false, or 1 or 0; "

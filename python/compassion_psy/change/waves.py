@@ -77,7 +77,7 @@ class Layout:
     @property
     def labels(self) -> tuple[str, ...]:
         """The waves as texts."""
-        return tuple(str(each) for each in (self.pre, *self.posts))
+        return tuple(_label(each) for each in (self.pre, *self.posts))
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -173,10 +173,11 @@ def _parts(
             )
         return parts
     require_columns(frame.columns, [layout.wave, *sources])
-    if frame[layout.wave].null_count():
+    absent = _absent(frame[layout.wave])
+    if absent:
         raise DataError(
-            f"Column {layout.wave!r} has no value in {frame[layout.wave].null_count():,} rows; "
-            "fill them, or leave these rows out."
+            f"Column {layout.wave!r} has no value in {absent:,} rows; fill them, or leave these "
+            "rows out."
         )
     written = _written(frame[layout.wave])
     known = written.unique(maintain_order=True).to_list()
@@ -190,6 +191,16 @@ def _parts(
     return parts
 
 
+def _label(wave: Any) -> str:
+    """Return a wave as a text, as Polars writes it."""
+    return str(wave).lower() if isinstance(wave, bool) else str(wave)
+
+
+def _absent(column: pl.Series) -> int:
+    """Return how many have no value: null, or NaN, which is no id, wave or arm either."""
+    return column.null_count() + (int(column.is_nan().sum()) if column.dtype.is_float() else 0)
+
+
 def _written(waves: pl.Series) -> pl.Series:
     """Return waves as texts; whole numbers as such, though pandas may write them as 1.0."""
     if waves.dtype.is_float() and (waves == waves.round()).all():
@@ -198,7 +209,13 @@ def _written(waves: pl.Series) -> pl.Series:
 
 
 def _refuse_absent(frame: pl.DataFrame, layout: Layout) -> None:
-    absent = frame[layout.id].null_count()
+    for name in (layout.id, *layout.traits):
+        if frame[name].dtype.is_nested() or frame[name].dtype == pl.Object:
+            raise DataError(
+                f"Column {name!r} holds {frame[name].dtype.base_type()}, but id, arm and by must "
+                "be texts or numbers; recode it."
+            )
+    absent = _absent(frame[layout.id])
     if absent:
         raise DataError(
             f"Column {layout.id!r} has no value in {absent:,} rows; a row without a person cannot "
@@ -208,6 +225,9 @@ def _refuse_absent(frame: pl.DataFrame, layout: Layout) -> None:
 
 def _persons(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Return one row a person, in the order of ids."""
+    rows = rows.with_columns(
+        pl.col(name).fill_nan(None) for name in layout.traits if rows[name].dtype.is_float()
+    )
     persons = rows.group_by(layout.id).agg(
         pl.col(name).drop_nulls().unique(maintain_order=True) for name in layout.traits
     )
@@ -220,10 +240,11 @@ def _persons(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
                 f"{name!r} ({several.height:,} persons have several); a person keeps one."
             )
     persons = persons.with_columns(pl.col(name).list.first() for name in layout.traits)
-    if layout.arm is not None and persons[layout.arm].null_count():
+    armless = 0 if layout.arm is None else persons[layout.arm].null_count()
+    if armless:
         raise DataError(
-            f"Column {layout.arm!r} has no value for {persons[layout.arm].null_count():,} persons; "
-            "fill it, or leave these persons out."
+            f"Column {layout.arm!r} has no value for {armless:,} persons; fill it, or leave these "
+            "persons out."
         )
     return persons.sort(layout.id)
 

@@ -43,8 +43,8 @@ def code_list(codes: object) -> tuple[Any, ...]:
     raise OptionError(f"missing_codes is {codes!r}, but it must be a list of numbers, such as [0].")
 
 
-def check_missing_codes(scale: Scale, codes: Iterable[float]) -> tuple[float, ...]:
-    """Return the codes, or raise OptionError where one is no number or a possible answer."""
+def finite_codes(codes: object) -> tuple[float, ...]:
+    """Return the codes, or raise OptionError where one is no finite number."""
     checked: list[float] = []
     for code in code_list(codes):
         # NumPy numbers are welcome; True is more likely a slip than a code.
@@ -53,15 +53,21 @@ def check_missing_codes(scale: Scale, codes: Iterable[float]) -> tuple[float, ..
                 f"missing_codes holds {_short(code)}, but each must be a finite number; null is "
                 "always a missing answer."
             )
-        number = int(code) if isinstance(code, Integral) else float(code)
+        checked.append(int(code) if isinstance(code, Integral) else float(code))
+    return tuple(checked)
+
+
+def check_missing_codes(scale: Scale, codes: Iterable[float]) -> tuple[float, ...]:
+    """Return the codes, or raise OptionError where one is no number or a possible answer."""
+    checked = finite_codes(codes)
+    for number in checked:
         if scale.minimum <= number <= scale.maximum:
             raise OptionError(
                 f"The missing code {number:g} is a possible answer of scale {scale.name!r} "
                 f"({scale.minimum:g} to {scale.maximum:g}); leave it out of missing_codes, or "
                 "correct the range of the scale."
             )
-        checked.append(number)
-    return tuple(checked)
+    return checked
 
 
 def _is_finite(number: Real) -> bool:

@@ -226,7 +226,8 @@ def _population(scale: Scale) -> Population:
 
 
 def _checked_waves(waves: Sequence[str]) -> tuple[str, ...]:
-    names = () if isinstance(waves, str) else tuple(waves)
+    listed = isinstance(waves, Sequence) and not isinstance(waves, str)
+    names = tuple(waves) if listed else ()
     if len(set(names)) < max(2, len(names)) or not all(isinstance(name, str) for name in names):
         raise OptionError(
             f"waves is {waves!r}, but it must name at least two different waves, such as "
@@ -236,6 +237,10 @@ def _checked_waves(waves: Sequence[str]) -> tuple[str, ...]:
 
 
 def _checked_effects(effects: Mapping[str, float] | None) -> dict[str, float]:
+    if effects is not None and not isinstance(effects, Mapping):
+        raise OptionError(
+            f"effects is {effects!r}, but it must be a mapping, such as {{'wellbeing': 0.5}}."
+        )
     given = dict(effects or {})
     unknown = [name for name in given if name not in _EFFECTS]
     if unknown:
