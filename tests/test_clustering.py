@@ -112,6 +112,14 @@ def test_agreement_by_hand() -> None:
     assert found["r_wg_j"][0] == pytest.approx(2 * 0.75 / (2 * 0.75 + 0.25), abs=1e-15)
     assert found["average_deviation"][0] == pytest.approx((2 / 3 + 0) / 2, abs=1e-15)
     # Team 1: variances 1/3 and 4, more than by chance on the second item.
-    q = (1 / 6 + 2) / 2
-    assert found["r_wg_j"][1] == pytest.approx(2 * (1 - q) / (2 * (1 - q) + q), abs=1e-14)
+    assert (1 / 6 + 2) / 2 > 1
+    assert found["r_wg_j"][1] == 0
     assert found.row(2)[1:] == (None, None, None)
+
+
+def test_a_divided_team_does_not_agree() -> None:
+    """Half at each end: J (1 - q) / (J (1 - q) + q) would be above one, as if all agreed."""
+    answers = np.tile([1.0, 5.0], (5, 6))
+    found = agreement_by_team(answers, np.zeros(12, dtype=int), minimum=1, maximum=5)
+    assert found["r_wg_j"].item() == 0
+    assert found["r_wg"].item() < 0

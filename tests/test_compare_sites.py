@@ -289,6 +289,37 @@ def test_data_that_cannot_be_compared() -> None:
         compared(SURVEY.frame.rename({"site": "n"}), site="n")
 
 
+def test_sites_of_one_mean_have_no_icc_of_means() -> None:
+    first = SURVEY.frame.filter(pl.col("site") == SURVEY.frame["site"][0])
+    found = compared(pl.concat(first.with_columns(site=pl.lit(name)) for name in "abcd"))
+    row = found.icc.row(0, named=True)
+    assert (row["icc2"], row["icc2_lower"]) == (None, None)
+    assert "same mean" in row["note"]
+
+
+def test_teams_of_one_name_at_several_sites_are_said() -> None:
+    frame = SURVEY.frame.with_columns(ward=pl.int_range(pl.len()) % 3)
+    assert "at several sites: 3;" in " ".join(compared(frame, team="ward").notes)
+    assert "at several sites" not in " ".join(compared(team="ward").notes)
+
+
+def test_agreement_is_that_of_the_groups_there_are() -> None:
+    assert "Agreement within sites" in str(compared())
+    assert "Agreement within teams" in str(compared(team="ward"))
+    assert "Rank 1 is the highest" in str(compared())
+
+
+def test_reliability_above_one_is_remarked_on() -> None:
+    survey = cp.simulate_survey(persons=600, items=5, sites=8, seed=1)
+    levels = cp.compare_sites(
+        survey.frame, survey.scale, site="site", team="ward", bootstrap=FAST
+    ).levels.filter(coefficient="alpha")
+    within, between = levels.rows(named=True)
+    assert within["estimate"] < 1 < between["estimate"]
+    assert within["note"] is None
+    assert between["note"].startswith("above 1")
+
+
 def empathic_concern() -> tuple[pl.DataFrame, cp.Scale]:
     items = [f"EC{n}" for n in (2, 4, 9, 14, 18, 20, 22)]
     frames = []

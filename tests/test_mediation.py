@@ -200,6 +200,9 @@ def test_only_some_paths_may_be_modulated() -> None:
         ({"modulators": {"a": "x"}}, "is x as well"),
         ({"m": "x"}, "one role"),
         ({"y": "two words"}, "rename the column"),
+        ({"modulators": ["w"]}, "mapping from paths"),
+        ({"levels": [1]}, "mapping from modulators"),
+        ({"modulators": {"a": "w"}, "levels": {"w": 1.0}}, "different numbers"),
         ({"levels": {"v": [1]}}, "modulates nothing"),
         ({"modulators": {"a": "w"}, "levels": {"w": []}}, "different numbers"),
         ({"modulators": {"a": "w"}, "levels": {"w": [1, 1]}}, "different numbers"),
@@ -209,6 +212,12 @@ def test_what_is_refused(changes: dict[str, Any], words: str) -> None:
     asked: dict[str, Any] = {"x": "x", "m": "m", "y": "y", "interval": None} | changes
     with pytest.raises(cp.OptionError, match=words):
         cp.mediation(FRAME, **asked)
+
+
+def test_shown_with_how_many_it_rests_on() -> None:
+    frame = data().with_columns(team=pl.int_range(pl.len()) % 40)
+    shown = str(cp.mediation(frame, x="x", m="m", y="y", cluster="team", interval="wald"))
+    assert shown.startswith("Effects in 400 persons in 40 clusters\n")
 
 
 def test_simulated_pathway_is_recovered() -> None:

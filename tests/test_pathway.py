@@ -377,6 +377,20 @@ def test_diagram_and_graphviz() -> None:
     assert "<table" in result._repr_html_()
 
 
+def test_reliabilities_that_the_data_rule_out_are_named() -> None:
+    frame = pathway_data()
+    with pytest.raises(cp.DataError, match=r"\(x 0\.010\).* too low for these data"):
+        cp.pathway(frame, "y ~ x", reliability={"x": 0.01}, interval="wald")
+    frame = frame.with_columns(copy=pl.col("y") + pl.col("x"))
+    with pytest.raises(cp.DataError, match="without residual"):
+        cp.pathway(frame, "copy ~ y + x", reliability={"x": 0.9}, interval="wald")
+
+
+def test_too_few_persons_are_not_said_to_be_missing() -> None:
+    with pytest.raises(cp.DataError, match=r"3 of 3 persons have all variables, but .* least 4"):
+        cp.pathway(pathway_data().head(3), "y ~ x", interval="wald")
+
+
 @pytest.mark.parametrize(
     ("model", "error", "words"),
     [

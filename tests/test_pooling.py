@@ -125,6 +125,7 @@ def test_sites_without_a_number_are_counted() -> None:
         ({"estimate": [0.1], "se": [0.1]}, {}, "at least 2"),
         ({"estimate": [0.1, 0.2], "se": [0.0, 0.1]}, {}, "1 of 2 sites"),
         ({"estimate": [0.1, 0.2]}, {}, "'se'"),
+        ({"estimate": [0.1, 0.2], "se": [-0.1, 0.1]}, {}, "'se' is below zero in 1 rows"),
         ({"estimate": ["a", "b"], "se": [0.1, 0.1]}, {}, "'estimate' holds String"),
     ],
 )
@@ -133,6 +134,12 @@ def test_what_cannot_be_pooled(
 ) -> None:
     with pytest.raises(cp.DataError, match=message):
         cp.pool(pl.DataFrame(frame), **options)
+
+
+@pytest.mark.parametrize("options", [{"estimate": 3}, {"se": "estimate"}])
+def test_columns_that_are_not(options: dict[str, Any]) -> None:
+    with pytest.raises(cp.OptionError, match="different column names"):
+        cp.pool(ALPHAS, **options)
 
 
 @pytest.mark.parametrize("options", [{"scale": "log"}, {"level": 95}, {"level": True}])

@@ -80,6 +80,11 @@ def test_reals_are_rounded_to_three_decimals(value: float | None, shown: str) ->
     assert to_text(frame, width=80).splitlines()[-1].strip() == shown
 
 
+@pytest.mark.parametrize(("p", "shown"), [(0.0, "<1e-12"), (2e-23, "<1e-12"), (1e-9, "1e-09")])
+def test_small_probabilities_are_not_shown_as_zero(p: float, shown: str) -> None:
+    assert to_text(pl.DataFrame({"p": [p]}), width=80).splitlines()[-1].strip() == shown
+
+
 def test_counts_have_separators_and_names_that_are_numbers_do_not() -> None:
     frame = pl.DataFrame({"year": [2023], "n": [12345], "kept": [True]})
     assert to_text(frame, width=80).splitlines()[-1] == "2023  12,345  True"

@@ -99,7 +99,9 @@ def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None
     options["cluster"], options["strata"] = options["cluster"] or None, options["strata"] or None
     reading = given_to_reading(options)
     by_model = model is not None
-    if by_model == bool(asked["x"] and asked["m"] and asked["y"]):
+    complete = bool(asked["x"] and asked["m"] and asked["y"])
+    # What belongs to a mediation would be left aside beside a model.
+    if any(asked.values()) if by_model else not complete:
         raise click.UsageError("Give --model, or else --x, --m and --y.")
     if by_model:
         text = _text(model)

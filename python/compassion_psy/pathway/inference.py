@@ -12,7 +12,7 @@ import numpy.typing as npt
 from compassion_psy import _core
 from compassion_psy.data.design import Names
 from compassion_psy.distributions import normal_quantile
-from compassion_psy.errors import OptionError
+from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import Bootstrap, check_instruction_set
 from compassion_psy.pathway import uncertainty
 from compassion_psy.pathway.estimation import (
@@ -67,6 +67,15 @@ def answered(question: Question) -> PathwayResult:
     shares, replicated = _reliabilities(question)
     covariance = without_errors(structure, means[None], observed[None], shares)[0]
     found = estimate(structure, covariance[None], threads)
+    if shares and found.status[0] != 0:
+        # What fails without the correction as well is not the fault of the reliabilities.
+        check_estimate(structure, estimate(structure, observed[None], threads), observed)
+        used = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        raise DataError(
+            f"Corrected by the reliabilities ({used}), variables would explain each other "
+            "completely, or more; a reliability is too low for these data: raise it, or leave it "
+            "out."
+        )
     check_estimate(structure, found, covariance)
     influences = _influences(question, shares, means, observed)
     if question.variables.cluster_starts is not None or shares:

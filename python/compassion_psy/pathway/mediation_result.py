@@ -65,8 +65,13 @@ class MediationResult:
         return self.effects
 
     def _parts(self) -> list[tuple[str, pl.DataFrame]]:
+        clusters = self.pathway.n_clusters
+        teams = "" if clusters is None else f" in {clusters:,} clusters"
         parts = [
-            ("Effects", self.effects.drop("label", "std_all")),
+            (
+                f"Effects in {self.pathway.n:,} persons{teams}",
+                self.effects.drop("label", "std_all"),
+            ),
             ("Index of moderated mediation", self.index.drop("label")),
             ("Simple slopes", self.slopes.drop("label")),
             ("Johnson-Neyman regions", self.johnson_neyman),

@@ -104,6 +104,11 @@ def checked_mediation(
     """Return the question, or raise OptionError where it is not one."""
     mediators = (m,) if isinstance(m, str) else tuple(m)
     others = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    if modulators is not None and not isinstance(modulators, Mapping):
+        raise OptionError(
+            f"modulators is {modulators!r}, but it must be a mapping from paths to columns, such "
+            "as {'a': 'support'}."
+        )
     changing = {
         stage: (names,) if isinstance(names, str) else tuple(names)
         for stage, names in (modulators or {}).items()

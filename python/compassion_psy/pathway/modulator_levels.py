@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,10 @@ def modulator_levels(
     names: Sequence[str], variables: Variables, given: Mapping[str, Sequence[float]] | None
 ) -> ModulatorLevels:
     """Return the levels of the modulators, or raise OptionError where those given are none."""
+    if given is not None and not isinstance(given, Mapping):
+        raise OptionError(
+            f"levels is {given!r}, but it must be a mapping from modulators to lists of numbers."
+        )
     for name in given or {}:
         if name not in names:
             raise OptionError(
@@ -76,7 +80,7 @@ def modulator_levels(
 
 
 def _checked(name: str, given: Sequence[float]) -> list[float]:
-    own = list(given) if not isinstance(given, str) else []
+    own = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
     usable = all(
         isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         for value in own

@@ -121,10 +121,10 @@ def variables_of(
     fewest = len(structure.variables) + 2
     if used.sum() < fewest:
         worst, count = lacking.sort("n_missing", maintain_order=True).row(-1)
+        most = f" (column {worst!r} is missing for {count:,})" if count else ""
         raise DataError(
-            f"{int(used.sum())} of {frame.height:,} persons have all variables (column "
-            f"{worst!r} is missing for {count:,}), but the model needs at least {fewest}; "
-            "add persons, or leave variables out."
+            f"{int(used.sum())} of {frame.height:,} persons have all variables{most}, but "
+            f"the model needs at least {fewest}; add persons, or leave variables out."
         )
     kept = frame if n_excluded == 0 else frame.filter(pl.Series(used))
     order, starts = order_of_rows(kept, roles)

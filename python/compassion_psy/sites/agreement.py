@@ -17,8 +17,9 @@ def agreement_by_team(
     r_wg = 1 - s² / σ² and r_wg(J) = J (1 - q) / (J (1 - q) + q) with q the mean of the items'
     s² / σ², σ² = (A² - 1) / 12 the variance of answers spread evenly over A categories (James,
     Demaree & Wolf, 1984); AD is the mean distance from the item's mean, over items (Burke,
-    Finkelstein & Dusig, 1999). Values below zero, of teams that disagree more than by chance, are
-    given as they are. Teams of one person have none.
+    Finkelstein & Dusig, 1999). Where answers differ more than by chance r_wg is below zero, as it
+    is; r_wg(J) is 0 (LeBreton & Senter, 2008), for there its formula goes to minus infinity and
+    comes back above one. Teams of one person have none.
 
     Parameters
     ----------
@@ -43,12 +44,13 @@ def agreement_by_team(
     centred = scores - np.repeat(np.add.reduceat(scores, starts) / counts, counts)
     of_scores = np.add.reduceat(centred**2, starts) / (several - 1)
     lack = variances.mean(axis=0) / evenly
+    common = np.maximum(1 - lack, 0.0)
     distance = np.add.reduceat(np.abs(apart), starts, axis=1) / several
     return pl.DataFrame(
         {
             "n": counts,
             "r_wg": 1 - of_scores / evenly,
-            "r_wg_j": items * (1 - lack) / (items * (1 - lack) + lack),
+            "r_wg_j": items * common / (items * common + lack),
             "average_deviation": distance.mean(axis=0),
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -49,7 +49,11 @@ def team_agreement(
     small = pl.col("n") < minimum_cell
     shown = whole.with_columns(
         *(pl.when(~small).then(name).alias(name) for name in ("n", *INDICES)),
-        pl.when(small).then(pl.lit(f"withheld: fewer than {minimum_cell} persons")).alias("note"),
+        pl.when(small)
+        .then(pl.lit(f"withheld: fewer than {minimum_cell} persons"))
+        .when(pl.col("r_wg_j") == 0)
+        .then(pl.lit("r_wg(J) is 0: answers differ as much as by chance, or more"))
+        .alias("note"),
     )
     return whole, shown
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import polars as pl
+
 from compassion_psy.data.columns import code_list
 from compassion_psy.errors import OptionError
 from compassion_psy.options import Bootstrap, one_of, whole_number
@@ -247,6 +249,13 @@ def _notes(persons: Persons, asked: Asked) -> list[str]:
             "The intraclass correlation of sites holds part of what teams differ in; .variance "
             "takes the two apart."
         )
+        placed = persons.labels.select(asked.who.site, asked.who.team).unique()
+        several = placed[asked.who.team].value_counts(name="n_sites").filter(pl.col("n_sites") > 1)
+        if several.height:
+            notes.append(
+                f"Names of teams that occur at several sites: {several.height:,}; each is taken "
+                "as another team at each of them."
+            )
     if asked.statistic != "mean":
         notes.append(f"{asked.statistic}: {DEFINITIONS[asked.statistic]}.")
     return notes

@@ -172,6 +172,8 @@ def _row(
     limits = percentile_limits(values, level, len(features))
     known = math.isfinite(estimate)
     note = None if known else "items have no common variance at this level"
+    if estimate > 1:
+        note = "above 1: covariances of items at this level exceed what their variances allow"
     return estimate, *limits, int((~np.isfinite(values)).sum()), note
 
 

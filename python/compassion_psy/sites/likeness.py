@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,9 @@ def icc_table(
 
 
 def _row(method: str, found: Intraclass, size: float) -> dict[str, Any]:
+    if math.isinf(found.mean):
+        why = "all have the same mean, which has no ICC(2)"
+        return {"method": method, "icc1": found.one, "note": why}
     return {
         "method": method,
         "icc1": found.one,

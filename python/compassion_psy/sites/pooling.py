@@ -107,8 +107,19 @@ def pool(
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
         raise OptionError(f"level is {level!r}, but it must lie between 0 and 1, such as 0.95.")
     columns = [estimate, se] if scale in ("raw", "logit") else [estimate, n, n_items]
+    for name in columns:
+        if not isinstance(name, str) or columns.count(name) > 1:
+            raise OptionError(
+                f"The columns are {columns!r}, but they must be different column names (str)."
+            )
     frame = as_frame(data, columns)
     numbers = {name: _numbers(frame, name) for name in columns}
+    below = int((numbers[columns[1]] < 0).sum())
+    if below:
+        raise DataError(
+            f"Column {columns[1]!r} is below zero in {below:,} rows, but nothing it may hold is; "
+            "correct them."
+        )
     taken = on_scale(scale, *numbers.values())
     used = np.isfinite(taken.values) & np.isfinite(taken.variances) & (taken.variances > 0)
     if used.sum() < 2:

@@ -99,18 +99,20 @@ class SiteComparison:
             "method", "sites", "estimate", "lower_hk", "upper_hk", "prediction_lower",
             "prediction_upper", "tau2", "tau2_lower", "tau2_upper", "i2", "p",
         )  # fmt: skip
+        teams = "team" in self.icc["unit"]
         parts = [
             (f"Sites: {self.statistic} of {self.scale}", self.sites.select(self.site, *columns)),
             ("What holds over all", pooled),
             ("How alike persons are", self.icc),
             ("Where differences lie", self.variance),
-            ("Agreement within teams", self.agreement_summary),
+            (f"Agreement within {'teams' if teams else 'sites'}", self.agreement_summary),
             ("Reliability within and between", self.levels),
             ("Who does not count", self.excluded.filter(pl.col("persons") > 0)),
         ]
         shown = [(title, frame, ()) for title, frame in parts if frame.height]
         title, frame, _ = shown[-1]
-        return [*shown[:-1], (title, frame, (*self.notes, f"Seed {self.seed}."))]
+        reading = f"Rank 1 is the highest. p_adjusted is by the method {self.control}."
+        return [*shown[:-1], (title, frame, (*self.notes, reading, f"Seed {self.seed}."))]
 
     def __str__(self) -> str:
         """Return the tables as text, rounded."""
