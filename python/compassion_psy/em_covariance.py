@@ -14,7 +14,10 @@ from compassion_psy.data.columns import code_list
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.em_result import RESULT_COLUMNS, EmCovariance
 from compassion_psy.errors import OptionError
-from compassion_psy.options import THREADS_MAXIMUM, check_instruction_set, whole_number
+from compassion_psy.options import (
+    check_instruction_set,
+    thread_count,
+)
 from compassion_psy.reliability_notes import describe, no_maximum, nobody
 from compassion_psy.results import STATUSES
 from compassion_psy.scales import Scale
@@ -124,8 +127,7 @@ def em_covariance(
     [('xx', 5), ('x.', 1)]
     """
     check_instruction_set(_core.simd_levels())
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     responses = _responses(data, scale, by, code_list(missing_codes))
     used, kept = responses.usable("pairwise")
     if used.rows == 0:

@@ -40,10 +40,10 @@ from compassion_psy.factors_result import (
 )
 from compassion_psy.options import (
     SEED_MAXIMUM,
-    THREADS_MAXIMUM,
     Bootstrap,
     check_instruction_set,
     one_of,
+    thread_count,
     whole_number,
 )
 from compassion_psy.progress import Progress
@@ -236,8 +236,7 @@ def efa(
     starts = whole_number("starts", starts, minimum=0, maximum=_STARTS_MAXIMUM)
     if seed is not None:
         seed = whole_number("seed", seed, minimum=0, maximum=SEED_MAXIMUM)
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     check_instruction_set(_core.simd_levels())
     missing_codes = code_list(missing_codes)
     level = checked_level(level)

@@ -14,8 +14,8 @@ from compassion_psy.data.responses import Responses
 from compassion_psy.em_covariance import em_covariance
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.factors_matrix import ROUNDING, as_correlations, square
-from compassion_psy.factors_smoothing import smoothed
 from compassion_psy.moments import Moments, moments
+from compassion_psy.nearest_correlation import nearest_correlation
 from compassion_psy.options import one_of, whole_number
 from compassion_psy.polychoric import polychoric
 from compassion_psy.polychoric_result import PolychoricResult
@@ -147,14 +147,16 @@ def named_items(items: Sequence[str]) -> str:
 
 
 def _smoothed(found: Correlations) -> Correlations:
-    changed = smoothed(found.matrix)
-    if changed is None:
+    least = float(np.linalg.eigvalsh(found.matrix)[0])
+    if least > _LEAST_EIGENVALUE:
         return found
+    near = nearest_correlation(found.matrix)
+    moved = float(np.abs(near - found.matrix).max())
     note = (
-        f"Correlations were smoothed: their least eigenvalue was {changed.least:.3g}, and the "
-        f"largest change of a correlation is {changed.moved:.3g}."
+        f"Correlations were smoothed: their least eigenvalue was {least:.3g}, and the largest "
+        f"change of a correlation is {moved:.3g}."
     )
-    return replace(found, matrix=changed.matrix, notes=(*found.notes, note))
+    return replace(found, matrix=near, notes=(*found.notes, note))
 
 
 def _of_persons(

@@ -15,10 +15,9 @@ from compassion_psy.item_correlations import item_correlations
 from compassion_psy.item_results import ENDS, ITEM_COLUMNS, ItemAnalysis
 from compassion_psy.item_tables import Found, ItemRows
 from compassion_psy.options import (
-    THREADS_MAXIMUM,
     check_instruction_set,
     one_of,
-    whole_number,
+    thread_count,
 )
 from compassion_psy.reliability import Missing
 from compassion_psy.reliability_factors import FactorModel, TwoFactors
@@ -137,8 +136,7 @@ def item_analysis(
     one_of("missing", missing, ("listwise", "pairwise"))
     level = checked_level(level)
     check_instruction_set(_core.simd_levels())
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     design = {"by": by, "missing_codes": code_list(missing_codes)}
     answered = all_responses(data, chosen(scale, columns), design)
     for responses in answered:

@@ -27,7 +27,11 @@ from compassion_psy.moments_arrays import (
     refuse_overflow,
     unpack,
 )
-from compassion_psy.options import THREADS_MAXIMUM, check_instruction_set, one_of, whole_number
+from compassion_psy.options import (
+    check_instruction_set,
+    one_of,
+    thread_count,
+)
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
@@ -300,8 +304,7 @@ def moments(
     """
     one_of("missing", missing, ("listwise", "pairwise"))
     check_instruction_set(_core.simd_levels())
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     scale = chosen(scale, columns)
     if isinstance(data, Responses):
         data.refuse_options(scale, by=by, weights=weights, missing_codes=code_list(missing_codes))

@@ -120,3 +120,10 @@ def check_instruction_set(levels: Sequence[str]) -> None:
             f"The environment variable {INSTRUCTION_SET} is {level!r}, but this machine has "
             f"{', '.join(levels)}; set it to one of these, or unset it."
         )
+
+
+def thread_count(threads: int | None) -> int | None:
+    """Return how many threads to use, None for all cores, or raise OptionError."""
+    if threads is None:
+        return None
+    return whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)

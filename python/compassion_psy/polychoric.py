@@ -14,7 +14,11 @@ from compassion_psy import _core
 from compassion_psy.data.columns import code_list, uses_codes
 from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import DataError, OptionError
-from compassion_psy.options import THREADS_MAXIMUM, Bootstrap, one_of, whole_number
+from compassion_psy.options import (
+    Bootstrap,
+    one_of,
+    thread_count,
+)
 from compassion_psy.polychoric_result import RESULT_COLUMNS, STATUSES, PolychoricResult
 from compassion_psy.progress import Progress, reporter
 from compassion_psy.reliability_input import checked_level
@@ -156,8 +160,7 @@ def polychoric(
             f"interval is {interval!r}, but it must be a Bootstrap or None; se is in the result."
         )
     level = checked_level(level)
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     scale = chosen(scale, columns)
     responses = _responses(data, scale, by=by, missing_codes=code_list(missing_codes))
     _check(responses)

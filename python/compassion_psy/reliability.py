@@ -16,11 +16,10 @@ from compassion_psy.data.responses import Names, Responses
 from compassion_psy.errors import CompassionWarning, OptionError
 from compassion_psy.options import (
     BOOTSTRAP_METHODS,
-    THREADS_MAXIMUM,
     Bootstrap,
     check_instruction_set,
     one_of,
-    whole_number,
+    thread_count,
 )
 from compassion_psy.progress import Callback, Progress, reporter
 from compassion_psy.reliability_definitions import BY_EM
@@ -349,8 +348,7 @@ def reliability(
         model=model,
     )
     check_instruction_set(_core.simd_levels())
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     design = {"by": by, "cluster": cluster, "strata": strata, "weights": weights}
     answered = all_responses(
         data, chosen(scale, columns), {**design, "missing_codes": code_list(missing_codes)}

@@ -16,9 +16,9 @@ from compassion_psy.errors import OptionError
 from compassion_psy.factors import most_factors
 from compassion_psy.options import (
     SEED_MAXIMUM,
-    THREADS_MAXIMUM,
     check_instruction_set,
     one_of,
+    thread_count,
     whole_number,
 )
 from compassion_psy.progress import Callback, Progress, reporter
@@ -156,8 +156,7 @@ def number_of_factors(
     percentile = _percentile(percentile)
     if seed is not None:
         seed = whole_number("seed", seed, minimum=0, maximum=SEED_MAXIMUM)
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     check_instruction_set(_core.simd_levels())
     taken = taken_from(
         data,

@@ -12,7 +12,9 @@ import polars as pl
 from compassion_psy import _core
 from compassion_psy.audit.screening import Screened
 from compassion_psy.errors import OptionError
-from compassion_psy.options import THREADS_MAXIMUM, whole_number
+from compassion_psy.options import (
+    thread_count,
+)
 
 _COUNTS = ("answered", "longstring", "guttman")
 
@@ -122,8 +124,7 @@ def careless_indices(
     >>> found.frame.select("row", "answered", "longstring").row(0)
     (1, 6, 2)
     """
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     scale = screened.scale
     place = {item: number for number, item in enumerate(scale.items)}
     subscales = [

@@ -7,7 +7,10 @@ from typing import Any
 
 from compassion_psy.data.design import Names
 from compassion_psy.errors import OptionError, nearest
-from compassion_psy.options import THREADS_MAXIMUM, Bootstrap, whole_number
+from compassion_psy.options import (
+    Bootstrap,
+    thread_count,
+)
 from compassion_psy.pathway.inference import Question, answered
 from compassion_psy.pathway.result import PathwayResult
 from compassion_psy.pathway.structure import structure_of
@@ -141,8 +144,7 @@ def pathway(
     structure = structure_of(parse(model))
     checked_interval(interval)
     level = checked_level(level)
-    if threads is not None:
-        threads = whole_number("threads", threads, minimum=1, maximum=THREADS_MAXIMUM)
+    threads = thread_count(threads)
     variables = variables_of(
         data,
         structure,
