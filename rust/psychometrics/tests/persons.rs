@@ -6,8 +6,11 @@ use common::chance::assert_near;
 use common::survey::Survey;
 use psychometrics::analysis::{Interval, Question, analyse};
 use psychometrics::factor::HierarchyModel;
+use psychometrics::interval::Influences;
+use psychometrics::moments::{Dispersion, GroupMoments, Panel, group_moments};
 use psychometrics::monitor::Silent;
 use psychometrics::persons::person_influences;
+use psychometrics::reliability::Gradient;
 use psychometrics::reliability::{Coefficient, Estimator};
 use psychometrics::simd::Simd;
 
@@ -65,4 +68,37 @@ fn a_group_without_a_value_has_no_influences() {
     assert!(outcomes[0].value.is_nan() && outcomes[1].value.is_finite());
     assert!(values[..10].iter().all(|value| value.is_nan()));
     assert!(values[10..].iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn few_products_are_the_whole_gradient() {
+    let survey = Survey::one_factor(5, 400, 7, 5);
+    let responses = survey.responses();
+    let simd = Simd::chosen().unwrap();
+    let mut dispersion = Dispersion::default();
+    match group_moments(simd, &responses, Panel::Full, &Silent) {
+        GroupMoments::Exact(all) => dispersion.fill(&all[0]),
+        GroupMoments::Real(all) => dispersion.fill(&all[0]),
+    }
+    for coefficient in [
+        Coefficient::Lambda4,
+        Coefficient::SplitHalfMin,
+        Coefficient::Lambda5,
+        Coefficient::Lambda5Plus,
+        Coefficient::OmegaU,
+    ] {
+        let mut estimator = Estimator::default();
+        estimator.evaluate(coefficient, &dispersion, &Silent);
+        let short = estimator.gradient(coefficient, &dispersion).unwrap();
+        assert!(short.product.is_some(), "{}", coefficient.name());
+        let whole = Gradient { product: None, ..short.clone() };
+        let values = |gradient: &Gradient| {
+            let rows = &responses.groups[0];
+            Influences::new(simd, &responses, rows, &dispersion, gradient, false, &Silent).values()
+        };
+        // The same sums in another order.
+        for (short, whole) in values(&short).iter().zip(values(&whole)) {
+            assert!((short - whole).abs() < TOLERANCE, "{}", coefficient.name());
+        }
+    }
 }
