@@ -13,6 +13,7 @@ from typing import Any
 
 import compassion_psy as cp
 import numpy as np
+import polars as pl
 from compassion_psy import pure
 
 from benchmarks import contenders, r
@@ -25,6 +26,7 @@ from benchmarks.workload import Target, Workload
 FACTORS = 3
 SURVEY = (2436, 25)  # persons and items of the goals for several factors
 DRAWS = 1000
+GROUPS, GROUP_PERSONS = 3, 356  # as the survey that the goal for every coefficient names
 LAMBDAS = ("lambda1", "lambda2", "lambda3", "lambda4", "lambda5", "lambda5_plus", "lambda6")
 
 
@@ -157,6 +159,31 @@ def retention(sizes: Sizes, seed: int) -> Iterator[Workload]:
     title = f"Parallel analysis: {answers.size}, {DRAWS:,} draws of each kind"
     target = Target("parallel analysis, seconds", figures[0].median, 2.0)
     yield Workload("retention", title, answers.frame.height, DRAWS, figures, (target,))
+
+
+def everything(sizes: Sizes, seed: int) -> Iterator[Workload]:
+    """Time every coefficient of a scale in three groups; nobody else has them all."""
+    answers = clusters_of_items(GROUPS * GROUP_PERSONS, sizes.many_items, FACTORS, seed)
+    groups = pl.Series("group", [f"group_{n}" for n in range(GROUPS) for _ in range(GROUP_PERSONS)])
+    frame = answers.frame.with_columns(groups)
+    bootstrap = cp.Bootstrap(sizes.replicates, method="bca", seed=seed)
+
+    def ours(threads: int) -> Callable[[], Any]:
+        return lambda: cp.reliability(
+            frame,
+            answers.scale,
+            by="group",
+            coefficients="all",
+            interval=bootstrap,
+            threads=threads,
+            progress=False,
+        )
+
+    figures = race([_entry(OURS, ours(n), n, sizes.slow_rounds) for n in (2, 1)])
+    title = f"Every coefficient, {GROUPS} groups: {answers.size}, {sizes.replicates:,} replicates"
+    target = Target("every coefficient with BCa, seconds", figures[0].median, 5.0)
+    persons = frame.height
+    yield Workload("everything", f"{title}, BCa", persons, sizes.replicates, figures, (target,))
 
 
 def twins(x: contenders.Array) -> dict[str, float]:

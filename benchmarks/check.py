@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # Formulas differ in the order of their operations, fits that converge tightly in where they end.
 EXACT = 1e-10
-# factor_analyzer and R's factanal stop their search early.
+# factor_analyzer, R's factanal and lavaan stop their search early.
 STOPS_EARLY = 1e-5
 # In Monte-Carlo standard errors: beyond it by chance once in 150,000 comparisons.
 CHANCE = 4.5

@@ -1,4 +1,4 @@
-"""R as a contender: the scripts in R/, where Rscript and the packages psych and boot exist."""
+"""R as a contender: the scripts in R/, where Rscript, psych, boot and lavaan exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCRIPTS = Path(__file__).parent / "R"
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of R, psych and boot; empty where one of them is absent."""
+    """Return the versions of R, psych, boot and lavaan; empty where one of them is absent."""
     if shutil.which("Rscript") is None:
         return {}
     done = subprocess.run(["Rscript", str(SCRIPTS / "versions.R")], capture_output=True, text=True)

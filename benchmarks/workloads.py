@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import agreement, analyses_agreement, chance
+from benchmarks import agreement, analyses_agreement, chance, studies
 from benchmarks.analyses import (
     FACTORS,
+    everything,
     factors,
     hierarchical,
     item_analysis,
@@ -35,6 +36,9 @@ WORKLOADS: dict[str, Callable[[Sizes, int], Iterator[Workload]]] = {
     "lambdas": lambdas,
     "hierarchical": hierarchical,
     "retention": retention,
+    "everything": everything,
+    "pathway": studies.pathway,
+    "programme": studies.programme,
     "kernels": kernels,
 }
 
@@ -51,3 +55,4 @@ def checks(sizes: Sizes, seed: int) -> Iterator[Check]:
     yield from chance.checks(small, sizes.small_replicates, seed)
     of_factors = clusters_of_items(sizes.small_persons, sizes.many_items, FACTORS, seed)
     yield from analyses_agreement.checks(small, of_factors)
+    yield from studies.checks(sizes.persons // 10, sizes.small_replicates, seed)
