@@ -80,7 +80,9 @@ def test_reals_are_rounded_to_three_decimals(value: float | None, shown: str) ->
     assert to_text(frame, width=80).splitlines()[-1].strip() == shown
 
 
-@pytest.mark.parametrize(("p", "shown"), [(0.0, "<1e-12"), (2e-23, "<1e-12"), (1e-9, "1e-09")])
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.0, "<0.001"), (2e-23, "<0.001"), (0.00099, "<0.001"), (0.001, "0.001")]
+)
 def test_small_probabilities_are_not_shown_as_zero(p: float, shown: str) -> None:
     assert to_text(pl.DataFrame({"p": [p]}), width=80).splitlines()[-1].strip() == shown
 

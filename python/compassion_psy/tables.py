@@ -23,7 +23,9 @@ LONGEST_CELL = 40
 _COUNTS = frozenset(
     {"n", "n_items", "n_excluded", "replicates", "failed", "count", "rows", "cells"}
 )
-_PROBABILITIES = frozenset({"p", "p_adjusted"})
+# The p of tests; shares and other probabilities may well be 0.000.
+_PROBABILITIES = frozenset({"p", "p_adjusted", "p_holm", "p_value"})
+_SMALLEST_PROBABILITY = 10.0**-DECIMALS
 # Columns that say what was asked for. With one value throughout they are named once, above.
 _SETTINGS = ("scale", "level", "interval", "n_items", "replicates")
 # Where these are zero throughout, that is said once, above.
@@ -199,9 +201,9 @@ def _name(value: object) -> str:
 
 def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
-        # 0.000 beside 1e-09 would read as the larger of the two, or as impossible.
-        tiny = name in _PROBABILITIES and 0 <= value < ROUNDING
-        return f"<{ROUNDING:.0e}" if tiny else rounded(value)
+        # As journals print it: 0.000 would read as impossible.
+        tiny = name in _PROBABILITIES and 0 <= value < _SMALLEST_PROBABILITY
+        return f"<{_SMALLEST_PROBABILITY:.{DECIMALS}f}" if tiny else rounded(value)
     if isinstance(value, int) and not isinstance(value, bool) and name in _COUNTS:
         return f"{value:,}"
     return ABSENT if value is None else _shortened(str(value))
