@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.check import Check
+from benchmarks.entries import OURS
 from benchmarks.kernels import FLOORS
 from benchmarks.workload import Target, Workload
 
@@ -42,11 +43,15 @@ class Report:
         }
 
     def to_markdown(self) -> str:
-        """Return the section."""
+        """Return goals and a line for each workload, then the figures of each.
+
+        What stands before the first heading is the benchmark section of the README.
+        """
         targets = [target for workload in self.workloads for target in workload.targets]
         parts = [self._introduction()]
         if targets and not self.quick:
             parts.append(_table(_TARGET_HEAD, [_target_row(target) for target in targets]))
+        parts.append(_table(_DIGEST_HEAD, [_digest_row(workload) for workload in self.workloads]))
         for workload in self.workloads:
             parts.append(f"### {workload.title}")
             parts.append(_table(_FIGURE_HEAD, _figure_rows(workload)))
@@ -69,6 +74,7 @@ class Report:
 
 
 _TARGET_HEAD = ("Goal", "Asked", "Measured", "")
+_DIGEST_HEAD = ("Work", "Seconds, two threads", "Others: times as long")
 _FIGURE_HEAD = (
     "",
     "Threads",
@@ -83,6 +89,15 @@ _FIGURE_HEAD = (
 def _target_row(target: Target) -> tuple[str, ...]:
     asked = f"{'at least' if target.at_least else 'at most'} {_number(target.asked)}"
     return target.what, asked, _number(target.measured), "met" if target.met else "**not met**"
+
+
+def _digest_row(workload: Workload) -> tuple[str, ...]:
+    others = [
+        f"{figure.contender} {_number(workload.times_ours(figure))}"
+        for figure in workload.figures
+        if not figure.contender.startswith(OURS)
+    ]
+    return workload.title, _number(workload.figures[0].median), "; ".join(others)
 
 
 def _figure_rows(workload: Workload) -> list[tuple[str, ...]]:
