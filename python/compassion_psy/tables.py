@@ -146,6 +146,24 @@ def to_html(frame: pl.DataFrame, *, title: str | None = None, notes: Sequence[st
     return "\n".join(parts)
 
 
+def parts_to_text(parts: Sequence[tuple[str, pl.DataFrame]], *, notes: Sequence[str] = ()) -> str:
+    """Return frames with their titles one below the other, the notes below the last."""
+    last = len(parts) - 1
+    return "\n\n".join(
+        to_text(frame, title=title, notes=notes if number == last else ())
+        for number, (title, frame) in enumerate(parts)
+    )
+
+
+def parts_to_html(parts: Sequence[tuple[str, pl.DataFrame]], *, notes: Sequence[str] = ()) -> str:
+    """Return the same as HTML."""
+    last = len(parts) - 1
+    return "\n".join(
+        to_html(frame, title=title, notes=notes if number == last else ())
+        for number, (title, frame) in enumerate(parts)
+    )
+
+
 def _prepare(frame: pl.DataFrame, notes: Sequence[str]) -> _Table:
     settings = [name for name in _SETTINGS if _is_constant(frame, name)]
     settings += [name for name in _LOSSES if _is_constant(frame, name) and frame.item(0, name) == 0]

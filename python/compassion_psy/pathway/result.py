@@ -11,6 +11,7 @@ import polars as pl
 
 from compassion_psy import tables
 from compassion_psy.pathway.diagram import Diagram, diagram_of, graphviz_text
+from compassion_psy.pathway.shown import shown_parts
 from compassion_psy.pathway.structure import Structure
 
 Reals = npt.NDArray[np.float64]
@@ -128,22 +129,19 @@ class PathwayResult:
         """Return the table."""
         return self.table
 
-    def _shown(self) -> pl.DataFrame:
-        # Moments of given variables are no findings.
+    def _parts(self) -> list[tuple[str, pl.DataFrame]]:
         given = list(self.structure.variables[len(self.structure.equations) :])
-        shown = self.table.filter(~((pl.col("op") == "~~") & pl.col("lhs").is_in(given)))
-        return shown.drop("lower", "upper") if self.interval is None else shown
-
-    def _title(self) -> str:
         teams = "" if self.n_clusters is None else f" in {self.n_clusters:,} clusters"
-        return f"Pathway of {self.n:,} persons{teams}"
+        title = f"Pathway of {self.n:,} persons{teams}"
+        limits = self.interval is not None
+        return shown_parts(self.table, self.r_squared, given, title, limits=limits)
 
     def __str__(self) -> str:
-        """Return the table as text, rounded."""
-        return tables.to_text(self._shown(), title=self._title(), notes=self.notes)
+        """Return paths, defined effects and explained variance as text, rounded."""
+        return tables.parts_to_text(self._parts(), notes=self.notes)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """Return the table for a notebook, rounded."""
-        return tables.to_html(self._shown(), title=self._title(), notes=self.notes)
+        """Return the same for a notebook."""
+        return tables.parts_to_html(self._parts(), notes=self.notes)
