@@ -120,6 +120,39 @@ def test_of_two_groups_the_index_is_their_difference() -> None:
     assert result.index["estimate"].item() == pytest.approx(high - low, abs=1e-12)
 
 
+def test_each_path_is_shown_with_its_meaning() -> None:
+    """Other programs print effects and leave out the paths they are made of."""
+    result = cp.mediation(
+        FRAME, x="x", m=["m", "k"], y="y", serial=True, interval=BOOTSTRAP,
+        modulators={"a1": "w", "b2": ["v", "w"]},
+    )  # fmt: skip
+    assert result.paths.select("label", "path", "meaning").rows() == [
+        ("a1", "x > m", "first stage at w 0"),
+        ("a1_w", "x > m", "change of a1 by w"),
+        ("a2", "x > k", "first stage"),
+        ("d21", "m > k", "between mediators"),
+        ("b1", "m > y", "second stage"),
+        ("b2", "k > y", "second stage at v 0 and w 0"),
+        ("b2_v", "k > y", "change of b2 by v"),
+        ("b2_w", "k > y", "change of b2 by w"),
+        ("c", "x > y", "direct effect c'"),
+    ]
+    numbers = ["label", "estimate", "se", "p", "lower", "upper", "std_all"]
+    own = result.pathway.table.filter(pl.col("label") != "", pl.col("op") == "~").select(numbers)
+    assert result.paths.select(numbers).sort("label").equals(own.sort("label"))
+    shown = str(result)
+    assert shown.startswith("Paths in 400 persons\n")
+    assert shown.index("between mediators") < shown.index("Effects\n")
+    assert "never near 0" not in shown
+
+
+def test_a_modulator_that_is_never_zero_is_noted() -> None:
+    frame = FRAME.with_columns(pl.col("w") + 20)
+    result = cp.mediation(frame, x="x", m="m", y="y", modulators={"a": "w"}, interval=None)
+    low, high = frame["w"].min(), frame["w"].max()
+    assert result.notes[-1].startswith(f"w is {low:.6g} to {high:.6g}, never near 0, where a is")
+
+
 @pytest.mark.parametrize("options", [{}, {"cluster": "team"}])
 def test_johnson_neyman_bounds_are_where_z_is_critical(options: dict[str, Any]) -> None:
     """Moved to a bound, the modulator is zero there, and the path of x is the slope."""
@@ -187,7 +220,7 @@ def test_only_some_paths_may_be_modulated() -> None:
     assert lines[2] == "y ~ b1*m + b2*k + c*x + v + b2_v*k:v + w"
     assert result.sensitivity.height == 0
     assert "Johnson-Neyman regions" in str(result)
-    assert result._repr_html_().count("<table") == 4
+    assert result._repr_html_().count("<table") == 5
 
 
 @pytest.mark.parametrize(
@@ -217,7 +250,7 @@ def test_what_is_refused(changes: dict[str, Any], words: str) -> None:
 def test_shown_with_how_many_it_rests_on() -> None:
     frame = data().with_columns(team=pl.int_range(pl.len()) % 40)
     shown = str(cp.mediation(frame, x="x", m="m", y="y", cluster="team", interval="wald"))
-    assert shown.startswith("Effects in 400 persons in 40 clusters\n")
+    assert shown.startswith("Paths in 400 persons in 40 clusters\n")
 
 
 def test_simulated_pathway_is_recovered() -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from compassion_psy.pathway.confounding import RHOS, second_stage
 from compassion_psy.pathway.johnson_neyman import region
+from compassion_psy.pathway.mediation_paths import beyond_the_data, paths_of
 from compassion_psy.pathway.mediation_result import MediationResult
 from compassion_psy.pathway.mediation_text import Edge, Effect, Mediation
 from compassion_psy.pathway.modulator_levels import ModulatorLevels
@@ -32,6 +33,7 @@ def mediated(
     rows = {row["label"]: row for row in result.table.iter_rows(named=True) if row["label"]}
     shown = _without_last(result, len(curves), text)
     return MediationResult(
+        paths=paths_of(asked, rows),
         effects=_effects(asked, effects, rows),
         index=_index(effects, rows),
         slopes=_slopes(asked, effects, rows),
@@ -41,7 +43,7 @@ def mediated(
         levels=chosen.frame,
         model=text,
         pathway=shown,
-        notes=shown.notes,
+        notes=shown.notes + beyond_the_data(asked, chosen),
     )
 
 

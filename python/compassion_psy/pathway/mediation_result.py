@@ -12,10 +12,16 @@ from compassion_psy.pathway.result import PathwayResult
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MediationResult:
-    """Indirect effects and what they depend on.
+    """Paths, indirect effects and what they depend on.
 
     Attributes
     ----------
+    paths : polars.DataFrame
+        The steps one by one: ``label`` ("a", "b", "c", "d21"; "a_w" is what the modulator w adds
+        to a for each of its units), ``path`` ("x > m"), ``meaning`` (in words: a path that is
+        modulated is the one where its modulators are 0), ``estimate``, ``se``, ``p``, ``lower``,
+        ``upper``, ``std_all``. Covariates and the modulators themselves are in
+        ``.pathway.table``.
     effects : polars.DataFrame
         ``effect`` ("indirect", "direct", "total"), ``through`` (the way), a column for each
         modulator (the value it is looked at; null where it does not matter), ``label``,
@@ -49,6 +55,7 @@ class MediationResult:
         What to know about the numbers.
     """
 
+    paths: pl.DataFrame
     effects: pl.DataFrame
     index: pl.DataFrame
     slopes: pl.DataFrame
@@ -68,10 +75,8 @@ class MediationResult:
         clusters = self.pathway.n_clusters
         teams = "" if clusters is None else f" in {clusters:,} clusters"
         parts = [
-            (
-                f"Effects in {self.pathway.n:,} persons{teams}",
-                self.effects.drop("label", "std_all"),
-            ),
+            (f"Paths in {self.pathway.n:,} persons{teams}", self.paths.drop("p")),
+            ("Effects", self.effects.drop("label", "std_all")),
             ("Index of moderated mediation", self.index.drop("label")),
             ("Simple slopes", self.slopes.drop("label")),
             ("Johnson-Neyman regions", self.johnson_neyman),
@@ -79,7 +84,7 @@ class MediationResult:
         return [(title, frame) for title, frame in parts if frame.height]
 
     def __str__(self) -> str:
-        """Return effects, indices, slopes and regions as text, rounded."""
+        """Return paths, effects, indices, slopes and regions as text, rounded."""
         parts = self._parts()
         last = len(parts) - 1
         return "\n\n".join(
