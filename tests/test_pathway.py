@@ -402,6 +402,7 @@ def test_too_few_persons_are_not_said_to_be_missing() -> None:
         ("y ~ a*x\nq := a*d", cp.OptionError, "line 2, at 'd'"),
         ("y ~ x\ny ~ x", cp.OptionError, "line 1 already"),
         ("y =~ x + m", cp.OptionError, "latent"),
+        ("y ~ x*w*m", cp.OptionError, r"at '\*': one label at most .*'x \+ w \+ x:w'"),
         ("y ~ x +", cp.OptionError, "end of the statement"),
         ("y ~ x & m", cp.OptionError, "line 1, at '&'"),
         ("y ~ 1", cp.OptionError, "intercept"),
@@ -451,6 +452,40 @@ def test_what_is_refused(model: str, error: type[Exception], words: str) -> None
 def test_options_that_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(cp.OptionError, match=words):
         cp.pathway(pathway_data(), MODEL, **options)
+
+
+@pytest.mark.parametrize(
+    ("model", "where", "remedy"),
+    [
+        ("m ~ x\ny ~ x*w", "line 2, at 'x*w'", "'x + w + x:w'"),
+        ("y ~ m + w*x:m", "line 1, at 'w*x:m'", "'w + x:m + w:x:m'"),
+        ("y ~ w*x:w", "line 1, at 'w*x:w'", "'w + x:w'"),
+        ("y ~ x_within*w", "'x_within' is a column", "'x_within + w + x_within:w'"),
+        ("y ~ care*w", "'care' is a column", "'care + w + care:w'"),
+    ],
+)
+@pytest.mark.parametrize("as_read", [pl.DataFrame.lazy, pl.DataFrame.to_pandas, pl.DataFrame])
+def test_a_label_that_is_a_column_is_refused(
+    model: str, where: str, remedy: str, as_read: Any
+) -> None:
+    """R's x*w, which is x + w + x:w there."""
+    care = cp.Scale("care", items=["m", "w"], minimum=-100, maximum=100, continuous=True)
+    with pytest.raises(cp.OptionError) as caught:
+        cp.pathway(as_read(pathway_data()), model, interval=None, cluster="team", center=["x"],
+                   scales=[care])  # fmt: skip
+    assert where in str(caught.value)
+    assert f"write {remedy}" in str(caught.value)
+
+
+def test_labels_that_cannot_be_meant_as_products_are_kept() -> None:
+    frame = pathway_data().with_columns(a=pl.col("x") + 1, b=pl.col("w"))
+    # R takes x*x as x; mediation writes the labels a and b itself.
+    table = cp.pathway(frame, "y ~ x*x + w", interval=None).table
+    assert table["label"][0] == "x"
+    found = cp.mediation(frame, x="x", m="m", y="y", interval=None)
+    assert found.paths["label"].to_list() == ["a", "b", "c"]
+    with pytest.raises(cp.OptionError, match="'a' is a column"):
+        cp.pathway(frame, found.model, interval=None)
 
 
 def test_statements_may_go_on_and_be_commented() -> None:

@@ -17,7 +17,7 @@ from compassion_psy.pathway.mediation_text import (
     text_of,
 )
 from compassion_psy.pathway.modulator_levels import modulator_levels
-from compassion_psy.pathway.pathway import pathway
+from compassion_psy.pathway.pathway import estimated
 from compassion_psy.pathway.structure import structure_of
 from compassion_psy.pathway.syntax import parse
 from compassion_psy.pathway.uncertainty import PERCENTILE, MonteCarlo
@@ -139,9 +139,12 @@ def mediation(
     chosen = modulator_levels(asked.all_modulators, variables, levels)
     effects = effects_of(asked, chosen.values)
     curves = curves_of(asked, chosen.grids, chosen.middles)
-    result = pathway(
+    # Labels are the package's own here, whatever the columns are called.
+    written = text_of(base, [*effects, *curves])
+    result = estimated(
         data,
-        text_of(base, [*effects, *curves]),
+        written,
+        structure_of(parse(written)),
         **common,
         reliability=reliability,
         interval=interval,

@@ -120,6 +120,11 @@ def _regressions(tokens: Tokens, products: dict[frozenset[str], str]) -> list[Re
         label = _modifier(tokens, "regression")
         first = tokens.peek()
         name = _variable(tokens)
+        if tokens.peek().text == "*":
+            raise tokens.peek().error(
+                "one label at most stands before a variable; write a product with ':', such as "
+                "'x + w + x:w'"
+            )
         factors = [name]
         while tokens.take(":"):
             factors.append(_variable(tokens))

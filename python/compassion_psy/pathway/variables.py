@@ -164,6 +164,15 @@ def variables_of(
     )
 
 
+def nameable(
+    columns: Sequence[str], scales: Scales, cluster: Names, center: Sequence[str]
+) -> set[str]:
+    """Return what a model may name: columns, scales, parts within and between teams."""
+    centred = _centred(center, listed_columns("cluster", cluster))
+    parts = {part for name in centred for part in (name + WITHIN, name + BETWEEN)}
+    return {*columns, *_named_scales(scales), *parts}
+
+
 def _centred(center: Sequence[str], cluster: list[str]) -> list[str]:
     names = listed_columns("center", center)
     if names and not cluster:
