@@ -22,7 +22,7 @@ LAVAAN = 1e-6
 BLOCKS = [name for name, block in values("pathway").items() if "model" in block]
 # There lavaan lets the product of an explained variable covary with nothing: implied variances are
 # wrong, and with them standardised values and, by the expected information, standard errors.
-UNRELATED = ("second_stage", "second_stage_expected")
+UNRELATED = ("second_stage", "second_stage_expected", "moderated_second", "moderated_both")
 
 
 def frame_of(block: dict[str, Any]) -> pl.DataFrame:
