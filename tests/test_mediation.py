@@ -83,6 +83,29 @@ def test_first_stage_has_hayes_index() -> None:
     assert ends["estimate"].to_list() == pytest.approx(expected, abs=1e-12)
 
 
+def test_reversed_items_are_turned_by_the_range_of_the_scale() -> None:
+    """psych turns them by the answers seen: a would then be read at another point of the scale."""
+    random = np.random.default_rng(4)
+    frame = FRAME.with_columns(
+        p=pl.Series(random.integers(1, 6, FRAME.height)),
+        r=pl.Series(random.integers(1, 4, FRAME.height)),  # nobody answers 4 or 5
+    )
+    scale = cp.Scale("support", items=["p", "r"], minimum=1, maximum=5, reversed=["r"])
+    asked: dict[str, Any] = {
+        "x": "x", "m": "m", "y": "y", "modulators": {"a": "support"}, "interval": None,
+    }  # fmt: skip
+    found = cp.mediation(frame, scales=[scale], **asked)
+    by_hand = frame.with_columns(support=pl.col("p") + (6 - pl.col("r")))
+    expected = cp.mediation(by_hand, **asked)
+    assert found.levels.equals(expected.levels)
+    assert found.paths.equals(expected.paths)
+    by_what_was_seen = frame.with_columns(support=pl.col("p") + (4 - pl.col("r")))
+    other = cp.mediation(by_what_was_seen, **asked)
+    a, a_w = (label(found.paths, name) for name in ("a", "a_support"))
+    assert label(other.paths, "a") == pytest.approx(a + 2 * a_w, abs=1e-9)
+    assert abs(a_w) > 0.001
+
+
 def test_two_modulators_of_two_stages() -> None:
     result = cp.mediation(
         FRAME, x="x", m="m", y="y", modulators={"a": "w", "b": "v"}, interval=None,

@@ -141,6 +141,7 @@ def test_the_path_of_the_mediator_is_given_the_cause() -> None:
     partial = np.linalg.lstsq(np.column_stack([np.ones(len(x)), m, x]), y)[0][1]
     alone = np.cov(m, y)[0, 1] / np.var(m, ddof=1)
     assert found == pytest.approx(partial, abs=1e-10)
+    assert result.paths.filter(label="b")["estimate"].item() == found
     assert abs(alone - partial) > 0.05
 
 
