@@ -139,7 +139,11 @@ def test_one_modulator_of_both_stages_has_contrasts() -> None:
 def test_of_two_groups_the_index_is_their_difference() -> None:
     result = cp.mediation(FRAME, x="x", m="m", y="y", modulators={"b": "group"}, interval=None)
     assert result.levels["value"].to_list() == [0, 1]
+    # The same by the mediator's path in a group of its own: y ~ m + x with m:group and group.
     low, high = result.effects.filter(effect="indirect")["estimate"]
+    turned = FRAME.with_columns(group=1 - pl.col("group"))
+    of_turned = cp.mediation(turned, x="x", m="m", y="y", modulators={"b": "group"}, interval=None)
+    assert label(of_turned.paths, "b") * label(of_turned.paths, "a") == pytest.approx(high)
     assert result.index["estimate"].item() == pytest.approx(high - low, abs=1e-12)
 
 
@@ -251,6 +255,14 @@ def test_only_some_paths_may_be_modulated() -> None:
     [
         ({"m": []}, "no mediator"),
         ({"serial": True}, "at least 2"),
+        ({"m": None}, "m is None, but it must be a column"),
+        ({"x": ["x"]}, "must be the name of a column"),
+        ({"modulators": {"a": None}}, r"modulators\['a'\] is None"),
+        ({"modulators": {"b": "y"}}, "'y' modulates 'b' and is y as well"),
+        ({"modulators": {"a2": "w"}}, "path 'a2', which is not there. Did you mean 'a'"),
+        ({"modulators": {"a": "w"}, "levels": {"w": [float("nan")]}}, "different numbers"),
+        ({"modulators": {"a": "w"}, "levels": {"w": ["1"]}}, "different numbers"),
+        ({"modulators": {"a": "ww"}}, "no column 'ww' in the data. Did you mean 'w'"),
         ({"modulators": {"q": "w"}}, "path 'q'"),
         ({"modulators": {"d": "w"}}, "path 'd'"),
         ({"modulators": {"a": "x"}}, "is x as well"),
@@ -266,8 +278,30 @@ def test_only_some_paths_may_be_modulated() -> None:
 )
 def test_what_is_refused(changes: dict[str, Any], words: str) -> None:
     asked: dict[str, Any] = {"x": "x", "m": "m", "y": "y", "interval": None} | changes
-    with pytest.raises(cp.OptionError, match=words):
+    with pytest.raises(cp.CompassionError, match=words):
         cp.mediation(FRAME, **asked)
+
+
+def test_levels_of_any_numbers_are_taken_and_those_nobody_has_are_noted() -> None:
+    result = cp.mediation(
+        FRAME, x="x", m="m", y="y", modulators={"a": "w"}, interval=None,
+        levels={"w": [np.int64(0), 90]},
+    )  # fmt: skip
+    assert result.levels.rows() == [("w", "given", 0.0), ("w", "given", 90.0)]
+    assert result.notes[-1].startswith("levels: w 90 is outside the data (")
+
+
+def test_three_serial_mediators_have_seven_ways_that_add_up() -> None:
+    result = cp.mediation(FRAME, x="x", m=["w", "m", "k"], y="y", serial=True, interval=None)
+    ways = result.effects.filter(effect="indirect")
+    assert ways["through"].to_list() == [
+        "x > w > y", "x > m > y", "x > k > y", "x > w > m > y", "x > w > k > y", "x > m > k > y",
+        "x > w > m > k > y", "all",
+    ]  # fmt: skip
+    total = cp.pathway(FRAME, "y ~ x", interval=None).table["estimate"][0]
+    assert label(result.effects, "total") == pytest.approx(total, abs=1e-9)
+    path = [label(result.paths, name) for name in ("a1", "d21", "d32", "b3")]
+    assert label(ways, "indirect_1_2_3") == pytest.approx(math.prod(path), abs=1e-12)
 
 
 def test_shown_with_how_many_it_rests_on() -> None:

@@ -399,7 +399,15 @@ def test_too_few_persons_are_not_said_to_be_missing() -> None:
         ("m ~ y\ny ~ x\nx ~ m", cp.OptionError, "not recursive"),
         ("m ~ x\nx ~ m:w", cp.OptionError, "not recursive"),
         ("y ~ y", cp.OptionError, "explained by itself"),
-        ("m ~ a*x\ny ~ a*m", cp.OptionError, "line 2, at 'a'"),
+        ("m ~ a*x\ny ~ a*m", cp.OptionError, "line 2, at 'a'.*lavaan would hold the two equal"),
+        ("y ~ a*x\na := a + 1", cp.OptionError, "line 2, at 'a'"),
+        ("y ~ x + x:w + w:x", cp.OptionError, "'y ~ x:w' stands on line 1 already"),
+        ("y ~ x + w + sum", cp.DataError, "'sum' is determined by 'x', 'w'"),
+        ("same ~ x", cp.DataError, "'same' is 3 for all 240 .* cannot be explained"),
+        ("y ~ x_within", cp.DataError, "no column 'x_within'.* parts of 'x' .* in center"),
+        ("y ~ wellbeing", cp.DataError, "Choose from 'x', 'w', 'm', 'y'"),
+        ("y ~ x + x:ww", cp.DataError, "no column 'ww' in the data. Did you mean 'w'"),
+        (" # only a comment", cp.OptionError, "no regression"),
         ("y ~ a*x\nq := a*d", cp.OptionError, "line 2, at 'd'"),
         ("y ~ x\ny ~ x", cp.OptionError, "line 1 already"),
         ("y =~ x + m", cp.OptionError, "latent"),
@@ -431,7 +439,8 @@ def test_too_few_persons_are_not_said_to_be_missing() -> None:
 def test_what_is_refused(model: str, error: type[Exception], words: str) -> None:
     frame = pathway_data().with_columns(
         text=pl.lit("a"), twice=2 * pl.col("x"), same=pl.lit(3.0), copy=pl.col("y"),
-        endless=pl.lit(float("inf")), empty=pl.lit(None, dtype=pl.Float64),
+        sum=pl.col("x") + pl.col("w"), endless=pl.lit(float("inf")),
+        empty=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
     with pytest.raises(error, match=words):
         cp.pathway(frame, model, interval=None)
@@ -443,6 +452,11 @@ def test_what_is_refused(model: str, error: type[Exception], words: str) -> None
         ({"interval": "bca"}, "interval is 'bca'"),
         ({"level": 1.5}, "level is 1.5"),
         ({"center": ["x"]}, "need cluster"),
+        ({"strata": "team", "cluster": "team"}, "30 of 30 strata by 'team' hold one cluster"),
+        ({"strata": "lone"}, "1 of 30 strata by 'lone' hold one person"),
+        ({"cluster": "same"}, "one cluster by 'same'"),
+        ({"cluster": "gap"}, "'gap', used as cluster, has no value in 7 rows"),
+        ({"cluster": "tam"}, "no column 'tam' .* 'team'"),
         ({"reliability": {"q": 0.9}}, "no variable of the model"),
         ({"reliability": {"x": 1.2}}, "above 0 and at most 1"),
         ({"reliability": "omega_u"}, "no variable of the model is a scale"),
@@ -451,8 +465,26 @@ def test_what_is_refused(model: str, error: type[Exception], words: str) -> None
     ],
 )
 def test_options_that_are_refused(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(cp.OptionError, match=words):
-        cp.pathway(pathway_data(), MODEL, **options)
+    number = pl.int_range(240)
+    frame = pathway_data().with_columns(
+        same=1, gap=pl.when(number >= 7).then("team"), lone=pl.when(number > 0).then(number % 29)
+        .otherwise(99),
+    )  # fmt: skip
+    with pytest.raises(cp.CompassionError, match=words):
+        cp.pathway(frame, MODEL, **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"reliability": {"care": 0.8}}, {"reliability": "alpha", "interval": PERCENTILE}]
+)
+@pytest.mark.parametrize("model", ["y ~ care_within + care_between", "y ~ care + care_between"])
+def test_parts_of_a_score_have_reliabilities_of_their_own(
+    model: str, options: dict[str, Any]
+) -> None:
+    care = cp.Scale("care", items=["x", "m"], minimum=-99, maximum=99, continuous=True)
+    with pytest.raises(cp.OptionError, match=r"parts of 'care'.* reliability={'care_") as caught:
+        cp.pathway(pathway_data(), model, scales=[care], center=["care"], cluster="team", **options)
+    assert "care_between" in str(caught.value) or "care_within" in str(caught.value)
 
 
 @pytest.mark.parametrize(

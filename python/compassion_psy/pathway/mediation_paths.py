@@ -48,7 +48,7 @@ def _in_words(edge: Edge) -> Iterator[tuple[str, str, str]]:
 
 
 def beyond_the_data(asked: Mediation, chosen: ModulatorLevels) -> tuple[str, ...]:
-    """Return notes on modulators that are 0 for nobody: paths are given where they are 0."""
+    """Return notes on values of modulators that nobody has near: 0, and levels that were given."""
     notes = []
     for name in asked.all_modulators:
         lowest, highest = chosen.grids[name][0], chosen.grids[name][-1]
@@ -57,5 +57,11 @@ def beyond_the_data(asked: Mediation, chosen: ModulatorLevels) -> tuple[str, ...
             notes.append(
                 f"{name} is {lowest:.6g} to {highest:.6g}, never near 0, where {own} is read: take "
                 "the simple slopes instead, or subtract its mean first."
+            )
+        far = [value for value in chosen.values[name] if not lowest <= value <= highest]
+        if far:
+            listed = ", ".join(f"{value:.6g}" for value in far)
+            notes.append(
+                f"levels: {name} {listed} is outside the data ({lowest:.6g} to {highest:.6g})."
             )
     return tuple(notes)

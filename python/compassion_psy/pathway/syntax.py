@@ -207,7 +207,8 @@ def _check_labels(model: Model) -> None:
         if label and label in lines:
             raise OptionError(
                 f"Model line {line}, at {label!r}: the label was given on line {lines[label]} "
-                "already; equal parameters are not supported, so give it another name."
+                "already; lavaan would hold the two equal, which is not supported: give "
+                "it another name."
             )
         lines[label] = line
     known = {label for label, _ in named if label}
