@@ -140,7 +140,8 @@ def _regions(asked: Mediation, chosen: ModulatorLevels, result: PathwayResult) -
     reals = ("lower_bound", "upper_bound")
     observed = ("observed_minimum", "observed_maximum")
     schema = dict.fromkeys(("path", "modulator"), pl.String) | dict.fromkeys(reals, pl.Float64)
-    schema |= {"differs_from_zero": pl.String} | dict.fromkeys(observed, pl.Float64)
+    schema |= dict.fromkeys(("differs_from_zero", "in_the_data"), pl.String)
+    schema |= dict.fromkeys(observed, pl.Float64)
     return pl.DataFrame(records, schema=schema).with_columns(pl.col(reals).fill_nan(None))
 
 

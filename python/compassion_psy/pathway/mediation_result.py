@@ -36,8 +36,9 @@ class MediationResult:
     johnson_neyman : polars.DataFrame
         ``path``, ``modulator``, ``lower_bound``, ``upper_bound``, ``differs_from_zero`` (the
         region: "between the bounds", "outside the bounds", "everywhere", "nowhere", or
-        "not known" where there is no ``se``),
-        ``observed_minimum``, ``observed_maximum``. Other modulators are at their median.
+        "not known" where there is no ``se``), ``in_the_data`` (for which of the values that occur:
+        "everywhere", "nowhere", "in part", "not known"), ``observed_minimum``,
+        ``observed_maximum``. Other modulators are at their median.
     curves : polars.DataFrame
         Indirect effects along each modulator, for a plot: ``through``, ``modulator``, ``value``,
         ``estimate``, ``lower``, ``upper``. Other modulators are at their median.
@@ -79,7 +80,10 @@ class MediationResult:
             ("Effects", self.effects.drop("label", "std_all")),
             ("Index of moderated mediation", self.index.drop("label")),
             ("Simple slopes", self.slopes.drop("label")),
-            ("Johnson-Neyman regions", self.johnson_neyman),
+            (
+                "Johnson-Neyman regions",
+                self.johnson_neyman.drop("observed_minimum", "observed_maximum"),
+            ),
         ]
         return [(title, frame) for title, frame in parts if frame.height]
 
