@@ -373,7 +373,13 @@ def test_diagram_and_graphviz() -> None:
     text = result.to_graphviz()
     assert text.startswith("digraph pathway {")
     assert '"x:w" -> "m"' in text
-    assert text.count("->") == edges.height
+    # An arrow for each path, and a dotted line from both factors of the product.
+    assert text.count("->") == edges.height + 2
+    assert '"w" -> "x:w" [style=dotted, arrowhead=none]' in text
+    for label, estimate in edges.select("label", "estimate").iter_rows():
+        number = f"{estimate:+.3f}"
+        color = "firebrick" if estimate < 0 else "black"
+        assert f'[label="{f"{label} {number}".strip()}", color={color}' in text
     assert "Pathway of 240 persons" in str(result)
     assert "<table" in result._repr_html_()
 
