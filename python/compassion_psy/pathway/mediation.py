@@ -91,6 +91,9 @@ def mediation(
     side by side covary. Johnson-Neyman bounds solve (e + e_w w)² = z² Var(e + e_w w) [2]_, with
     normal z and the covariances behind ``se``.
 
+    What is done to whole teams works through their means (2-1-1): give ``m="w_between"`` and
+    ``covariates="w_within"`` with ``center=["w"]`` and `cluster`.
+
     Sensitivity: were the residuals of mediator and outcome correlated by rho, for something
     unmeasured that drives both, the path between them would be s_y / s_m (r - rho sqrt((1 - r²) /
     (1 - rho²))), r being their correlation and s their standard deviations given the other
