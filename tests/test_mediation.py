@@ -236,6 +236,44 @@ def test_sensitivity_has_limits_from_the_bootstrap() -> None:
     assert found["upper"].item() == pytest.approx(indirect["upper"], abs=1e-10)
 
 
+def test_data_that_can_be_read_once_are_enough() -> None:
+    class Stream:
+        """A stream of Arrow that ends."""
+
+        frame: pl.DataFrame | None = FRAME
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            frame, self.frame = self.frame, None
+            assert frame is not None, "read twice"
+            return frame.__arrow_c_stream__(requested_schema)
+
+    asked: dict[str, Any] = {"x": "x", "m": "m", "y": "y", "interval": None}
+    found = cp.mediation(Stream(), **asked)
+    assert found.paths.equals(cp.mediation(FRAME, **asked).paths)
+    table = cp.pathway(Stream(), "y ~ x + m", interval=None).table
+    assert table.equals(cp.pathway(FRAME, "y ~ x + m", interval=None).table)
+
+
+def test_sensitivity_is_that_of_corrected_paths() -> None:
+    result = cp.mediation(
+        FRAME, x="x", m="m", y="y", reliability={"m": 0.8}, interval=BOOTSTRAP
+    )  # fmt: skip
+    at_zero = result.sensitivity.filter(rho=0.0).row(0, named=True)
+    assert str(at_zero["rho"]) == "0.0"
+    assert at_zero["path"] == pytest.approx(label(result.paths, "b"), abs=1e-10)
+    indirect = result.effects.row(0, named=True)
+    for name, found in (("indirect", "estimate"), ("lower", "lower"), ("upper", "upper")):
+        assert at_zero[name] == pytest.approx(indirect[found], abs=1e-10)
+
+
+def test_without_limits_no_column_of_them_is_shown() -> None:
+    result = cp.mediation(FRAME, x="x", m="m", y="y", modulators={"a": "w"}, interval=None)
+    head = str(result).splitlines()[2].split()
+    assert head == ["label", "path", "meaning", "estimate", "se", "std_all"]
+    assert "lower_bound" in str(result)
+    assert "lower" in result.paths.columns
+
+
 def test_only_some_paths_may_be_modulated() -> None:
     result = cp.mediation(
         FRAME, x="x", m=["m", "k"], y="y", modulators={"a1": "w", "b2": ["v"]}, interval=None,

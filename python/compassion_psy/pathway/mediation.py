@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compassion_psy.data.design import Names
+from compassion_psy.data.frames import with_names
 from compassion_psy.options import Bootstrap
 from compassion_psy.pathway.mediation_frames import mediated
 from compassion_psy.pathway.mediation_result import MediationResult
@@ -98,7 +99,7 @@ def mediation(
     unmeasured that drives both, the path between them would be s_y / s_m (r - rho sqrt((1 - r²) /
     (1 - rho²))), r being their correlation and s their standard deviations given the other
     predictors of y [3]_. It is there for mediators whose paths nobody modulates, not for serial
-    ones; observed values are used also where paths are corrected for unreliability.
+    ones; r and s are those of true values where paths are corrected for unreliability.
 
     In R: the text ``.model`` with ``lavaan::sem``; PROCESS models 1, 4, 6, 7, 14, 21, 58, 59 and
     the like.
@@ -138,6 +139,8 @@ def mediation(
         "center": center,
         "missing_codes": missing_codes,
     }
+    # Looked at twice: what can be read but once, such as a stream, is a frame from here on.
+    data, _ = with_names(data)
     variables = variables_of(data, structure_of(parse(base)), **common)
     chosen = modulator_levels(asked.all_modulators, variables, levels)
     effects = effects_of(asked, chosen.values)

@@ -85,7 +85,8 @@ class MediationResult:
                 self.johnson_neyman.drop("observed_minimum", "observed_maximum"),
             ),
         ]
-        return [(title, frame) for title, frame in parts if frame.height]
+        absent = ("lower", "upper") if self.pathway.interval is None else ()
+        return [(title, frame.drop(absent, strict=False)) for title, frame in parts if frame.height]
 
     def __str__(self) -> str:
         """Return paths, effects, indices, slopes and regions as text, rounded."""

@@ -137,13 +137,26 @@ def _regressions(tokens: Tokens, products: dict[frozenset[str], str]) -> list[Re
         found += [Regression(outcome, name, label, first.line) for outcome in outcomes]
         if not tokens.take("+"):
             break
-    tokens.expect(END)
+    _refuse_other_terms(tokens.peek())
     if len(outcomes) > 1 and any(each.label for each in found):
         raise OptionError(
             f"Model line {found[0].line}: a label would name {len(outcomes)} coefficients; write a "
             "statement for each outcome."
         )
     return found
+
+
+def _refuse_other_terms(token: Token) -> None:
+    """Raise OptionError where a regression goes on with something else than '+'."""
+    if token.kind == "name":
+        raise token.error(
+            "'+' is missing before it; a column whose name has a space must be renamed"
+        )
+    if token.kind != "end":
+        raise token.error(
+            "terms are columns and products such as 'x:w', joined by '+'; make a column of "
+            "anything else"
+        )
 
 
 def _covariances(tokens: Tokens) -> list[Covariance]:
