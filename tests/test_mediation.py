@@ -254,6 +254,31 @@ def test_data_that_can_be_read_once_are_enough() -> None:
     assert table.equals(cp.pathway(FRAME, "y ~ x + m", interval=None).table)
 
 
+@pytest.mark.parametrize(
+    ("modulators", "levels"),
+    [
+        ({}, None),
+        ({"a": "w", "c": "w"}, {"w": [-1, 0, 2]}),
+        ({"a": "w", "b": "v", "c": "w"}, {"w": [0, 2], "v": [-1, 2]}),
+    ],
+)
+def test_standardised_effects_are_those_of_standardised_x_and_y(
+    modulators: dict[str, str], levels: dict[str, list[float]] | None
+) -> None:
+    """At levels of modulators too; standardised paths with raw levels, lavaan's, give others."""
+    asked: dict[str, Any] = {
+        "x": "x", "m": "m", "y": "y", "modulators": modulators, "interval": None, "levels": levels,
+    }  # fmt: skip
+    result = cp.mediation(FRAME, **asked)
+    standard = FRAME.with_columns(pl.col("x", "y") / pl.col("x", "y").std(ddof=0))
+    again = cp.mediation(standard, **asked)
+    found = result.effects["std_all"].to_list()
+    assert found == pytest.approx(again.effects["estimate"].to_list(), abs=1e-9)
+    if modulators:
+        naive = result.pathway.table.filter(label="indirect_1_at_3")["std_all"].item()
+        assert abs(naive - found[2]) > 0.01
+
+
 def test_sensitivity_is_that_of_corrected_paths() -> None:
     result = cp.mediation(
         FRAME, x="x", m="m", y="y", reliability={"m": 0.8}, interval=BOOTSTRAP

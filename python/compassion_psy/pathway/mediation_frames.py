@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,7 +35,7 @@ def mediated(
     shown = _without_last(result, len(curves), text)
     return MediationResult(
         paths=paths_of(asked, rows),
-        effects=_effects(asked, effects, rows),
+        effects=_effects(asked, effects, rows, _standardising(asked, result)),
         index=_index(effects, rows),
         slopes=_slopes(asked, effects, rows),
         johnson_neyman=_regions(asked, chosen, result),
@@ -64,7 +65,19 @@ def _without_last(result: PathwayResult, count: int, text: str) -> PathwayResult
     )
 
 
-def _effects(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:
+def _standardising(asked: Mediation, result: PathwayResult) -> float:
+    """Return the standard deviation of x over that of y."""
+    residual, given = (
+        result.table.filter(op="~~", lhs=name, rhs=name)["estimate"].item()
+        for name in (asked.y, asked.x)
+    )
+    share = result.r_squared.filter(variable=asked.y)["r_squared"].item()
+    return math.sqrt(given * (1 - share) / residual)
+
+
+def _effects(
+    asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any], standardising: float
+) -> pl.DataFrame:
     listed = [each for each in effects if each.kind in ("indirect", "total")]
     direct = Effect("c", "c", "direct", f"{asked.x} > {asked.y}")
     if not asked.modulators.get("c"):
@@ -76,7 +89,9 @@ def _effects(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) 
             {"effect": each.kind, "through": each.through}
             | {name: at.get(name) for name in asked.all_modulators}
             | {"label": each.label}
-            | {name: row[name] for name in (*_NUMBERS, "std_all")}
+            | {name: row[name] for name in _NUMBERS}
+            # Not from standardised paths: values of modulators are in their own units.
+            | {"std_all": row["estimate"] * standardising}
         )
     schema: dict[str, Any] = {"effect": pl.String, "through": pl.String}
     schema |= dict.fromkeys(asked.all_modulators, pl.Float64) | {"label": pl.String}

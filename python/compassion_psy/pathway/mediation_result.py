@@ -25,7 +25,8 @@ class MediationResult:
     effects : polars.DataFrame
         ``effect`` ("indirect", "direct", "total"), ``through`` (the way), a column for each
         modulator (the value it is looked at; null where it does not matter), ``label``,
-        ``estimate``, ``se``, ``lower``, ``upper``, ``std_all``.
+        ``estimate``, ``se``, ``lower``, ``upper``, ``std_all`` (standard deviations of y for one
+        of x; at levels of modulators lavaan's ``std.all`` is something else).
     index : polars.DataFrame
         Indices of moderated mediation: ``kind`` ("index": the change of the indirect effect for
         one unit of the modulator; "contrast": its difference between two levels of a modulator of
