@@ -86,6 +86,32 @@ def test_bounds_with_the_errors_of_maximum_likelihood() -> None:
     assert not np.allclose(bounds, robust, rtol=1e-3)
 
 
+def test_bounds_with_the_errors_of_replicates() -> None:
+    """Reliabilities estimated on the same persons: se, and so the bounds, are of the replicates."""
+    data = frame(1.0, 1.0, 0.0)
+    random = np.random.default_rng(3)
+    items = {f"x{i}": data["x"] + 0.7 * random.normal(size=300) for i in range(4)}
+    scale = cp.Scale("score", items=list(items), minimum=-99, maximum=99, continuous=True)
+    result = cp.mediation(
+        data.with_columns(**items), x="score", m="m", y="y", modulators={"a": "w"}, scales=[scale],
+        reliability="omega_u", cluster="team",
+        interval=cp.Bootstrap(300, method="percentile", seed=1),
+    )  # fmt: skip
+    drawn = result.pathway.replicates.filter(status="ok").select("a", "a_w").to_numpy()
+    covariance = np.cov(drawn, rowvar=False)
+    a, a_w = result.paths["estimate"][:2]
+    z2 = normal_quantile(0.975) ** 2
+    bounds = np.roots(
+        [
+            a_w**2 - z2 * covariance[1, 1],
+            2 * (a * a_w - z2 * covariance[0, 1]),
+            a**2 - z2 * covariance[0, 0],
+        ]
+    )
+    row = result.johnson_neyman.row(0, named=True)
+    assert [row["lower_bound"], row["upper_bound"]] == pytest.approx(sorted(bounds), rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("path", "observed", "in_the_data"),
     [
