@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 DATA = cp.simulate_pathway(persons=400, teams=40, seed=1).frame
 MODEL = "empathy ~ a*self_compassion + training\nwellbeing ~ b*empathy\nab := a*b\n"
+MEDIATION = ["--x", "training", "--m", "self_compassion", "--y", "wellbeing"]
 HOW = cp.Bootstrap(100, method="percentile", seed=5)
 
 
@@ -55,6 +56,29 @@ def test_a_study_file_is_the_same_as_flags() -> None:
     assert first.output.split() == str(result).split()
 
 
+def test_pairs_may_be_tables_in_a_study_file() -> None:
+    words = [
+        *MEDIATION, "--interval", "wald", "--modulator", "a=support", "--modulator", "a=demands",
+        "--at", "support=0", "--at", "support=1", "--at", "demands=0",
+    ]  # fmt: skip
+    Path("study.toml").write_text(
+        'x = "training"\nm = "self_compassion"\ny = "wellbeing"\ninterval = "wald"\n'
+        'modulator = {a = ["support", "demands"]}\nat = {support = [0, 1], demands = 0}\n'
+    )
+    first, second = invoke(*words), invoke("--study", "study.toml")
+    assert first.exit_code == second.exit_code == 0, first.output + second.output
+    assert first.output == second.output
+    result = cp.mediation(
+        DATA, x="training", m="self_compassion", y="wellbeing", interval="wald",
+        modulators={"a": ["support", "demands"]}, levels={"support": [0, 1], "demands": [0]},
+    )  # fmt: skip
+    assert first.output.split() == str(result).split()
+    Path("study.toml").write_text("x = {a = 1}\n")
+    done = invoke("--study", "study.toml")
+    assert done.exit_code == 2
+    assert "x is a table, but it must be one value" in done.output
+
+
 @pytest.mark.parametrize("interval", ["wald", "monte_carlo", "none", "bca"])
 def test_intervals(interval: str) -> None:
     done = invoke("--model", MODEL, "--interval", interval, "--seed", "5", "--replicates", "100")
@@ -86,6 +110,17 @@ def test_scores_and_reliabilities() -> None:
         (["--model", "nowhere.txt"], "neither a model nor a file"),
         (["--model", "y ~ q"], "no column 'q'"),
         (["--model", MODEL, "--x", "a", "--m", "b", "--y", "c"], "Give --model"),
+        (["--model", ""], "no regression; write one"),
+        (["--model", "wellbeing ~ a*training; empathy ~ a*training"], "equal"),
+        (["--model", "wellbeing ~ empathy; empathy ~ wellbeing"], "not recursive"),
+        (["--model", "wellbeing ~ training*support"], "'training + support + training:support'"),
+        (["--model", "wellbeing ~ team"], "'team' has the text 'T01' in row 1"),
+        (["--model", "wellbeing ~ empathy", "--cluster", "tean"], "Did you mean 'team'"),
+        (["--model", MODEL, "--at", "support=1"], "Give --model"),
+        ([*MEDIATION, "--modulator", "e=support"], "path 'e', which is not there"),
+        ([*MEDIATION, "--modulator", "a=suport"], "Did you mean 'support'"),
+        ([*MEDIATION, "--modulator", "a=support", "--at", "support=low"], "not such as support=3"),
+        ([*MEDIATION, "--at", "support=1"], "modulates nothing"),
         (["--model", MODEL, "--x", "a"], "Give --model"),
         (["--model", MODEL, "--modulator", "a=b"], "Give --model"),
         (["--model", MODEL, "--serial"], "Give --model"),

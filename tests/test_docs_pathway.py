@@ -14,7 +14,7 @@ EXAMPLE = DOCS / "examples" / "pathway.py"
 
 def test_the_blocks_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     names: dict[str, Any] = {}
     for block in blocks:
         exec(block, names)
@@ -24,6 +24,7 @@ def test_the_blocks_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert "reliabilities as given: self_compassion 0.850" in shown
     plain, corrected = (names[name].table.filter(label="b") for name in ("result", "corrected"))
     assert corrected["estimate"].item() > plain["estimate"].item()
+    assert names["of_teams"].paths["path"][1] == "self_compassion_between > wellbeing"
     for name in re.findall(r"`found\.(\w+)`", PAGE):
         assert hasattr(names["found"], name)
 

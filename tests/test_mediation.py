@@ -83,6 +83,29 @@ def test_first_stage_has_hayes_index() -> None:
     assert ends["estimate"].to_list() == pytest.approx(expected, abs=1e-12)
 
 
+def test_reversed_items_are_turned_by_the_range_of_the_scale() -> None:
+    """psych turns them by the answers seen: a would then be read at another point of the scale."""
+    random = np.random.default_rng(4)
+    frame = FRAME.with_columns(
+        p=pl.Series(random.integers(1, 6, FRAME.height)),
+        r=pl.Series(random.integers(1, 4, FRAME.height)),  # nobody answers 4 or 5
+    )
+    scale = cp.Scale("support", items=["p", "r"], minimum=1, maximum=5, reversed=["r"])
+    asked: dict[str, Any] = {
+        "x": "x", "m": "m", "y": "y", "modulators": {"a": "support"}, "interval": None,
+    }  # fmt: skip
+    found = cp.mediation(frame, scales=[scale], **asked)
+    by_hand = frame.with_columns(support=pl.col("p") + (6 - pl.col("r")))
+    expected = cp.mediation(by_hand, **asked)
+    assert found.levels.equals(expected.levels)
+    assert found.paths.equals(expected.paths)
+    by_what_was_seen = frame.with_columns(support=pl.col("p") + (4 - pl.col("r")))
+    other = cp.mediation(by_what_was_seen, **asked)
+    a, a_w = (label(found.paths, name) for name in ("a", "a_support"))
+    assert label(other.paths, "a") == pytest.approx(a + 2 * a_w, abs=1e-9)
+    assert abs(a_w) > 0.001
+
+
 def test_two_modulators_of_two_stages() -> None:
     result = cp.mediation(
         FRAME, x="x", m="m", y="y", modulators={"a": "w", "b": "v"}, interval=None,
@@ -116,8 +139,45 @@ def test_one_modulator_of_both_stages_has_contrasts() -> None:
 def test_of_two_groups_the_index_is_their_difference() -> None:
     result = cp.mediation(FRAME, x="x", m="m", y="y", modulators={"b": "group"}, interval=None)
     assert result.levels["value"].to_list() == [0, 1]
+    # The same by the mediator's path in a group of its own: y ~ m + x with m:group and group.
     low, high = result.effects.filter(effect="indirect")["estimate"]
+    turned = FRAME.with_columns(group=1 - pl.col("group"))
+    of_turned = cp.mediation(turned, x="x", m="m", y="y", modulators={"b": "group"}, interval=None)
+    assert label(of_turned.paths, "b") * label(of_turned.paths, "a") == pytest.approx(high)
     assert result.index["estimate"].item() == pytest.approx(high - low, abs=1e-12)
+
+
+def test_each_path_is_shown_with_its_meaning() -> None:
+    """Other programs print effects and leave out the paths they are made of."""
+    result = cp.mediation(
+        FRAME, x="x", m=["m", "k"], y="y", serial=True, interval=BOOTSTRAP,
+        modulators={"a1": "w", "b2": ["v", "w"]},
+    )  # fmt: skip
+    assert result.paths.select("label", "path", "meaning").rows() == [
+        ("a1", "x > m", "first stage at w 0"),
+        ("a1_w", "x > m", "change of a1 by w"),
+        ("a2", "x > k", "first stage"),
+        ("d21", "m > k", "between mediators"),
+        ("b1", "m > y", "second stage"),
+        ("b2", "k > y", "second stage at v 0 and w 0"),
+        ("b2_v", "k > y", "change of b2 by v"),
+        ("b2_w", "k > y", "change of b2 by w"),
+        ("c", "x > y", "direct effect c'"),
+    ]
+    numbers = ["label", "estimate", "se", "p", "lower", "upper", "std_all"]
+    own = result.pathway.table.filter(pl.col("label") != "", pl.col("op") == "~").select(numbers)
+    assert result.paths.select(numbers).sort("label").equals(own.sort("label"))
+    shown = str(result)
+    assert shown.startswith("Paths in 400 persons\n")
+    assert shown.index("between mediators") < shown.index("Effects\n")
+    assert "never near 0" not in shown
+
+
+def test_a_modulator_that_is_never_zero_is_noted() -> None:
+    frame = FRAME.with_columns(pl.col("w") + 20)
+    result = cp.mediation(frame, x="x", m="m", y="y", modulators={"a": "w"}, interval=None)
+    low, high = frame["w"].min(), frame["w"].max()
+    assert result.notes[-1].startswith(f"w is {low:.6g} to {high:.6g}, never near 0, where a is")
 
 
 @pytest.mark.parametrize("options", [{}, {"cluster": "team"}])
@@ -176,6 +236,69 @@ def test_sensitivity_has_limits_from_the_bootstrap() -> None:
     assert found["upper"].item() == pytest.approx(indirect["upper"], abs=1e-10)
 
 
+def test_data_that_can_be_read_once_are_enough() -> None:
+    class Stream:
+        """A stream of Arrow that ends."""
+
+        frame: pl.DataFrame | None = FRAME
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            frame, self.frame = self.frame, None
+            assert frame is not None, "read twice"
+            return frame.__arrow_c_stream__(requested_schema)
+
+    asked: dict[str, Any] = {"x": "x", "m": "m", "y": "y", "interval": None}
+    found = cp.mediation(Stream(), **asked)
+    assert found.paths.equals(cp.mediation(FRAME, **asked).paths)
+    table = cp.pathway(Stream(), "y ~ x + m", interval=None).table
+    assert table.equals(cp.pathway(FRAME, "y ~ x + m", interval=None).table)
+
+
+@pytest.mark.parametrize(
+    ("modulators", "levels"),
+    [
+        ({}, None),
+        ({"a": "w", "c": "w"}, {"w": [-1, 0, 2]}),
+        ({"a": "w", "b": "v", "c": "w"}, {"w": [0, 2], "v": [-1, 2]}),
+    ],
+)
+def test_standardised_effects_are_those_of_standardised_x_and_y(
+    modulators: dict[str, str], levels: dict[str, list[float]] | None
+) -> None:
+    """At levels of modulators too; standardised paths with raw levels, lavaan's, give others."""
+    asked: dict[str, Any] = {
+        "x": "x", "m": "m", "y": "y", "modulators": modulators, "interval": None, "levels": levels,
+    }  # fmt: skip
+    result = cp.mediation(FRAME, **asked)
+    standard = FRAME.with_columns(pl.col("x", "y") / pl.col("x", "y").std(ddof=0))
+    again = cp.mediation(standard, **asked)
+    found = result.effects["std_all"].to_list()
+    assert found == pytest.approx(again.effects["estimate"].to_list(), abs=1e-9)
+    if modulators:
+        naive = result.pathway.table.filter(label="indirect_1_at_3")["std_all"].item()
+        assert abs(naive - found[2]) > 0.01
+
+
+def test_sensitivity_is_that_of_corrected_paths() -> None:
+    result = cp.mediation(
+        FRAME, x="x", m="m", y="y", reliability={"m": 0.8}, interval=BOOTSTRAP
+    )  # fmt: skip
+    at_zero = result.sensitivity.filter(rho=0.0).row(0, named=True)
+    assert str(at_zero["rho"]) == "0.0"
+    assert at_zero["path"] == pytest.approx(label(result.paths, "b"), abs=1e-10)
+    indirect = result.effects.row(0, named=True)
+    for name, found in (("indirect", "estimate"), ("lower", "lower"), ("upper", "upper")):
+        assert at_zero[name] == pytest.approx(indirect[found], abs=1e-10)
+
+
+def test_without_limits_no_column_of_them_is_shown() -> None:
+    result = cp.mediation(FRAME, x="x", m="m", y="y", modulators={"a": "w"}, interval=None)
+    head = str(result).splitlines()[2].split()
+    assert head == ["label", "path", "meaning", "estimate", "se", "std_all"]
+    assert "lower_bound" in str(result)
+    assert "lower" in result.paths.columns
+
+
 def test_only_some_paths_may_be_modulated() -> None:
     result = cp.mediation(
         FRAME, x="x", m=["m", "k"], y="y", modulators={"a1": "w", "b2": ["v"]}, interval=None,
@@ -187,7 +310,7 @@ def test_only_some_paths_may_be_modulated() -> None:
     assert lines[2] == "y ~ b1*m + b2*k + c*x + v + b2_v*k:v + w"
     assert result.sensitivity.height == 0
     assert "Johnson-Neyman regions" in str(result)
-    assert result._repr_html_().count("<table") == 4
+    assert result._repr_html_().count("<table") == 5
 
 
 @pytest.mark.parametrize(
@@ -195,6 +318,14 @@ def test_only_some_paths_may_be_modulated() -> None:
     [
         ({"m": []}, "no mediator"),
         ({"serial": True}, "at least 2"),
+        ({"m": None}, "m is None, but it must be a column"),
+        ({"x": ["x"]}, "must be the name of a column"),
+        ({"modulators": {"a": None}}, r"modulators\['a'\] is None"),
+        ({"modulators": {"b": "y"}}, "'y' modulates 'b' and is y as well"),
+        ({"modulators": {"a2": "w"}}, "path 'a2', which is not there. Did you mean 'a'"),
+        ({"modulators": {"a": "w"}, "levels": {"w": [float("nan")]}}, "different numbers"),
+        ({"modulators": {"a": "w"}, "levels": {"w": ["1"]}}, "different numbers"),
+        ({"modulators": {"a": "ww"}}, "no column 'ww' in the data. Did you mean 'w'"),
         ({"modulators": {"q": "w"}}, "path 'q'"),
         ({"modulators": {"d": "w"}}, "path 'd'"),
         ({"modulators": {"a": "x"}}, "is x as well"),
@@ -210,14 +341,36 @@ def test_only_some_paths_may_be_modulated() -> None:
 )
 def test_what_is_refused(changes: dict[str, Any], words: str) -> None:
     asked: dict[str, Any] = {"x": "x", "m": "m", "y": "y", "interval": None} | changes
-    with pytest.raises(cp.OptionError, match=words):
+    with pytest.raises(cp.CompassionError, match=words):
         cp.mediation(FRAME, **asked)
+
+
+def test_levels_of_any_numbers_are_taken_and_those_nobody_has_are_noted() -> None:
+    result = cp.mediation(
+        FRAME, x="x", m="m", y="y", modulators={"a": "w"}, interval=None,
+        levels={"w": [np.int64(0), 90]},
+    )  # fmt: skip
+    assert result.levels.rows() == [("w", "given", 0.0), ("w", "given", 90.0)]
+    assert result.notes[-1].startswith("levels: w 90 is outside the data (")
+
+
+def test_three_serial_mediators_have_seven_ways_that_add_up() -> None:
+    result = cp.mediation(FRAME, x="x", m=["w", "m", "k"], y="y", serial=True, interval=None)
+    ways = result.effects.filter(effect="indirect")
+    assert ways["through"].to_list() == [
+        "x > w > y", "x > m > y", "x > k > y", "x > w > m > y", "x > w > k > y", "x > m > k > y",
+        "x > w > m > k > y", "all",
+    ]  # fmt: skip
+    total = cp.pathway(FRAME, "y ~ x", interval=None).table["estimate"][0]
+    assert label(result.effects, "total") == pytest.approx(total, abs=1e-9)
+    path = [label(result.paths, name) for name in ("a1", "d21", "d32", "b3")]
+    assert label(ways, "indirect_1_2_3") == pytest.approx(math.prod(path), abs=1e-12)
 
 
 def test_shown_with_how_many_it_rests_on() -> None:
     frame = data().with_columns(team=pl.int_range(pl.len()) % 40)
     shown = str(cp.mediation(frame, x="x", m="m", y="y", cluster="team", interval="wald"))
-    assert shown.startswith("Effects in 400 persons in 40 clusters\n")
+    assert shown.startswith("Paths in 400 persons in 40 clusters\n")
 
 
 def test_simulated_pathway_is_recovered() -> None:

@@ -22,7 +22,7 @@ LAVAAN = 1e-6
 BLOCKS = [name for name, block in values("pathway").items() if "model" in block]
 # There lavaan lets the product of an explained variable covary with nothing: implied variances are
 # wrong, and with them standardised values and, by the expected information, standard errors.
-UNRELATED = ("second_stage", "second_stage_expected")
+UNRELATED = ("second_stage", "second_stage_expected", "moderated_second", "moderated_both")
 
 
 def frame_of(block: dict[str, Any]) -> pl.DataFrame:
@@ -141,6 +141,7 @@ def test_the_path_of_the_mediator_is_given_the_cause() -> None:
     partial = np.linalg.lstsq(np.column_stack([np.ones(len(x)), m, x]), y)[0][1]
     alone = np.cov(m, y)[0, 1] / np.var(m, ddof=1)
     assert found == pytest.approx(partial, abs=1e-10)
+    assert result.paths.filter(label="b")["estimate"].item() == found
     assert abs(alone - partial) > 0.05
 
 
@@ -372,7 +373,13 @@ def test_diagram_and_graphviz() -> None:
     text = result.to_graphviz()
     assert text.startswith("digraph pathway {")
     assert '"x:w" -> "m"' in text
-    assert text.count("->") == edges.height
+    # An arrow for each path, and a dotted line from both factors of the product.
+    assert text.count("->") == edges.height + 2
+    assert '"w" -> "x:w" [style=dotted, arrowhead=none]' in text
+    for label, estimate in edges.select("label", "estimate").iter_rows():
+        number = f"{estimate:+.3f}"
+        color = "firebrick" if estimate < 0 else "black"
+        assert f'[label="{f"{label} {number}".strip()}", color={color}' in text
     assert "Pathway of 240 persons" in str(result)
     assert "<table" in result._repr_html_()
 
@@ -398,10 +405,26 @@ def test_too_few_persons_are_not_said_to_be_missing() -> None:
         ("m ~ y\ny ~ x\nx ~ m", cp.OptionError, "not recursive"),
         ("m ~ x\nx ~ m:w", cp.OptionError, "not recursive"),
         ("y ~ y", cp.OptionError, "explained by itself"),
-        ("m ~ a*x\ny ~ a*m", cp.OptionError, "line 2, at 'a'"),
+        ("m ~ a*x\ny ~ a*m", cp.OptionError, "line 2, at 'a'.*lavaan would hold the two equal"),
+        ("y ~ a*x\na := a + 1", cp.OptionError, "line 2, at 'a'"),
+        ("y ~ x + x:w + w:x", cp.OptionError, "'y ~ x:w' stands on line 1 already"),
+        ("y ~ x + w + sum", cp.DataError, "'sum' is determined by 'x', 'w'"),
+        ("same ~ x", cp.DataError, "'same' is 3 for all 240 .* cannot be explained"),
+        ("y ~ x_within", cp.DataError, "no column 'x_within'.* parts of 'x' .* in center"),
+        ("y ~ wellbeing", cp.DataError, "Choose from 'x', 'w', 'm', 'y'"),
+        ("y ~ x + x:ww", cp.DataError, "no column 'ww' in the data. Did you mean 'w'"),
+        (" # only a comment", cp.OptionError, "no regression"),
         ("y ~ a*x\nq := a*d", cp.OptionError, "line 2, at 'd'"),
         ("y ~ x\ny ~ x", cp.OptionError, "line 1 already"),
         ("y =~ x + m", cp.OptionError, "latent"),
+        ("y ~ x*w*m", cp.OptionError, r"at '\*': one label at most .*'x \+ w \+ x:w'"),
+        ("y ~ two words", cp.OptionError, "at 'words': '\\+' is missing .* renamed"),
+        ("y ~ `two words`", cp.OptionError, "at '`': .* must be renamed"),
+        ("y ~ x - 1", cp.OptionError, "at '-': terms are columns and products"),
+        ("y ~ I(x^2)", cp.OptionError, r"at '\(': .* make a column"),
+        ("y ~ x^2", cp.OptionError, r"at '\^': .* make a column"),
+        ("y ~ .", cp.OptionError, r"at '\.': this sign is not understood"),
+        ("y ~ x + x_within + x_between", cp.DataError, "no column 'x_within'"),
         ("y ~ x +", cp.OptionError, "end of the statement"),
         ("y ~ x & m", cp.OptionError, "line 1, at '&'"),
         ("y ~ 1", cp.OptionError, "intercept"),
@@ -429,7 +452,8 @@ def test_too_few_persons_are_not_said_to_be_missing() -> None:
 def test_what_is_refused(model: str, error: type[Exception], words: str) -> None:
     frame = pathway_data().with_columns(
         text=pl.lit("a"), twice=2 * pl.col("x"), same=pl.lit(3.0), copy=pl.col("y"),
-        endless=pl.lit(float("inf")), empty=pl.lit(None, dtype=pl.Float64),
+        sum=pl.col("x") + pl.col("w"), endless=pl.lit(float("inf")),
+        empty=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
     with pytest.raises(error, match=words):
         cp.pathway(frame, model, interval=None)
@@ -441,6 +465,11 @@ def test_what_is_refused(model: str, error: type[Exception], words: str) -> None
         ({"interval": "bca"}, "interval is 'bca'"),
         ({"level": 1.5}, "level is 1.5"),
         ({"center": ["x"]}, "need cluster"),
+        ({"strata": "team", "cluster": "team"}, "30 of 30 strata by 'team' hold one cluster"),
+        ({"strata": "lone"}, "1 of 30 strata by 'lone' hold one person"),
+        ({"cluster": "same"}, "one cluster by 'same'"),
+        ({"cluster": "gap"}, "'gap', used as cluster, has no value in 7 rows"),
+        ({"cluster": "tam"}, "no column 'tam' .* 'team'"),
         ({"reliability": {"q": 0.9}}, "no variable of the model"),
         ({"reliability": {"x": 1.2}}, "above 0 and at most 1"),
         ({"reliability": "omega_u"}, "no variable of the model is a scale"),
@@ -449,8 +478,60 @@ def test_what_is_refused(model: str, error: type[Exception], words: str) -> None
     ],
 )
 def test_options_that_are_refused(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(cp.OptionError, match=words):
-        cp.pathway(pathway_data(), MODEL, **options)
+    number = pl.int_range(240)
+    frame = pathway_data().with_columns(
+        same=1, gap=pl.when(number >= 7).then("team"), lone=pl.when(number > 0).then(number % 29)
+        .otherwise(99),
+    )  # fmt: skip
+    with pytest.raises(cp.CompassionError, match=words):
+        cp.pathway(frame, MODEL, **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"reliability": {"care": 0.8}}, {"reliability": "alpha", "interval": PERCENTILE}]
+)
+@pytest.mark.parametrize("model", ["y ~ care_within + care_between", "y ~ care + care_between"])
+def test_parts_of_a_score_have_reliabilities_of_their_own(
+    model: str, options: dict[str, Any]
+) -> None:
+    care = cp.Scale("care", items=["x", "m"], minimum=-99, maximum=99, continuous=True)
+    with pytest.raises(cp.OptionError, match=r"parts of 'care'.* reliability={'care_") as caught:
+        cp.pathway(pathway_data(), model, scales=[care], center=["care"], cluster="team", **options)
+    assert "care_between" in str(caught.value) or "care_within" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "where", "remedy"),
+    [
+        ("m ~ x\ny ~ x*w", "line 2, at 'x*w'", "'x + w + x:w'"),
+        ("y ~ m + w*x:m", "line 1, at 'w*x:m'", "'w + x:m + w:x:m'"),
+        ("y ~ w*x:w", "line 1, at 'w*x:w'", "'w + x:w'"),
+        ("y ~ x_within*w", "'x_within' is a column", "'x_within + w + x_within:w'"),
+        ("y ~ care*w", "'care' is a column", "'care + w + care:w'"),
+    ],
+)
+@pytest.mark.parametrize("as_read", [pl.DataFrame.lazy, pl.DataFrame.to_pandas, pl.DataFrame])
+def test_a_label_that_is_a_column_is_refused(
+    model: str, where: str, remedy: str, as_read: Any
+) -> None:
+    """R's x*w, which is x + w + x:w there."""
+    care = cp.Scale("care", items=["m", "w"], minimum=-100, maximum=100, continuous=True)
+    with pytest.raises(cp.OptionError) as caught:
+        cp.pathway(as_read(pathway_data()), model, interval=None, cluster="team", center=["x"],
+                   scales=[care])  # fmt: skip
+    assert where in str(caught.value)
+    assert f"write {remedy}" in str(caught.value)
+
+
+def test_labels_that_cannot_be_meant_as_products_are_kept() -> None:
+    frame = pathway_data().with_columns(a=pl.col("x") + 1, b=pl.col("w"))
+    # R takes x*x as x; mediation writes the labels a and b itself.
+    table = cp.pathway(frame, "y ~ x*x + w", interval=None).table
+    assert table["label"][0] == "x"
+    found = cp.mediation(frame, x="x", m="m", y="y", interval=None)
+    assert found.paths["label"].to_list() == ["a", "b", "c"]
+    with pytest.raises(cp.OptionError, match="'a' is a column"):
+        cp.pathway(frame, found.model, interval=None)
 
 
 def test_statements_may_go_on_and_be_commented() -> None:

@@ -34,11 +34,11 @@ fitted_tightly <- function(model, data, ...) {
 
 block <- function(name, data, model, ...) {
   fit <- fitted_tightly(model, data, ...)
-  found <- parameterEstimates(fit, standardized = TRUE)
+  found <- parameterEstimates(fit)
   list(data = name, model = model, options = list(...), n = lavInspect(fit, "nobs"),
        rows = array_of(paste(found$lhs, found$op, ifelse(found$op == ":=", "", found$rhs))),
        estimate = found$est, se = found$se, lower = found$ci.lower, upper = found$ci.upper,
-       std_all = found$std.all, r_squared = as.list(lavInspect(fit, "rsquare")))
+       std_all = standardizedSolution(fit, type = "std.all")$est.std, r_squared = as.list(lavInspect(fit, "rsquare")))
 }
 
 simple <- "item3 ~ a*item1\nitem5 ~ b*item3 + c*item1\nab := a*b\ntotal := c + ab\nshare := ab/total"
@@ -74,6 +74,50 @@ both <- "growth ~ g*compassion + support + g_support*compassion:support
 distress ~ d*compassion + support + d_support*compassion:support
 slope := g + g_support*3"
 
+# As cp.mediation writes them; the test holds it to that.
+mediated <- "distress ~ a*compassion
+growth ~ b*distress + c*compassion
+indirect_1 := a*b
+total := c + indirect_1"
+in_series <- "distress ~ a1*compassion
+support ~ a2*compassion + d21*distress
+growth ~ b1*distress + b2*support + c*compassion
+indirect_1 := a1*b1
+indirect_2 := a2*b2
+indirect_1_2 := a1*d21*b2
+indirect_total := indirect_1 + indirect_2 + indirect_1_2
+total := c + indirect_1 + indirect_2 + indirect_1_2"
+moderated_first <- "distress ~ a*compassion + support + a_support*compassion:support
+growth ~ b*distress + c*compassion + support + c_support*compassion:support
+indirect_1_at_1 := (a + a_support*(2.0))*b
+indirect_1_at_2 := (a + a_support*(3.0))*b
+indirect_1_at_3 := (a + a_support*(4.0))*b
+index_1_support := a_support*b
+slope_a_at_1 := (a + a_support*(2.0))
+slope_a_at_2 := (a + a_support*(3.0))
+slope_a_at_3 := (a + a_support*(4.0))
+slope_c_at_1 := (c + c_support*(2.0))
+slope_c_at_2 := (c + c_support*(3.0))
+slope_c_at_3 := (c + c_support*(4.0))"
+moderated_second <- "distress ~ a*compassion
+growth ~ b*distress + c*compassion + support + b_support*distress:support
+indirect_1_at_1 := a*(b + b_support*(2.0))
+indirect_1_at_2 := a*(b + b_support*(3.0))
+indirect_1_at_3 := a*(b + b_support*(4.0))
+index_1_support := b_support*a
+slope_b_at_1 := (b + b_support*(2.0))
+slope_b_at_2 := (b + b_support*(3.0))
+slope_b_at_3 := (b + b_support*(4.0))"
+moderated_both <- "distress ~ a*compassion + support + a_support*compassion:support
+growth ~ b*distress + c*compassion + support + b_support*distress:support
+indirect_1_at_1 := (a + a_support*(2.0))*(b + b_support*(2.0))
+indirect_1_at_2 := (a + a_support*(4.0))*(b + b_support*(4.0))
+contrast_1_support_1 := indirect_1_at_2 - indirect_1_at_1
+slope_a_at_1 := (a + a_support*(2.0))
+slope_a_at_2 := (a + a_support*(4.0))
+slope_b_at_1 := (b + b_support*(2.0))
+slope_b_at_2 := (b + b_support*(4.0))"
+
 write_json_file(
   list(about = list(data = "data/<data>.csv; survey: ../shared/data/scs_three_groups.csv, sums of keyed answers; all / 16"),
        versions = list(R = R.version.string, lavaan = as.character(packageVersion("lavaan"))),
@@ -88,5 +132,10 @@ write_json_file(
        second_stage = block("scores", scores, second, information = "observed"),
        second_stage_expected = block("scores", scores, second),
        survey = block("survey", survey, real),
-       survey_outcomes = block("survey", survey, both)),
+       survey_outcomes = block("survey", survey, both),
+       mediated = block("survey", survey, mediated),
+       mediated_in_series = block("survey", survey, in_series),
+       moderated_first = block("survey", survey, moderated_first),
+       moderated_second = block("survey", survey, moderated_second, information = "observed"),
+       moderated_both = block("survey", survey, moderated_both, information = "observed")),
   file.path(root, "values", "pathway.json"))

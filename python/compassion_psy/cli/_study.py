@@ -1,7 +1,7 @@
 """A study file: the options of a command in TOML, so that an analysis can be kept and repeated."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ def with_study(context: click.Context, given: dict[str, Any], study: Path | None
     """Return the options of a command, those not given on the command line from the study file.
 
     Keys are the names of the options, with underscores or hyphens; paths are as on the command
-    line.
+    line. What is NAME=VALUE there may be a table: ``modulator = {a = "support"}``.
 
     Raises
     ------
@@ -51,6 +51,11 @@ def _read(study: Path) -> dict[str, Any]:
 
 
 def _converted(context: click.Context, parameter: click.Parameter, value: Any, where: str) -> Any:
+    if isinstance(value, Mapping):
+        if not parameter.multiple:
+            raise OptionError(f"{where} is a table, but it must be one value.")
+        lists = {name: own if isinstance(own, list) else [own] for name, own in value.items()}
+        value = [f"{name}={each}" for name, own in lists.items() for each in own]
     if parameter.multiple and (isinstance(value, str) or not isinstance(value, Sequence)):
         value = [value]
     try:

@@ -1,7 +1,8 @@
 """compassion-psy pathway: what leads to what, by which steps, and what changes them?"""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -9,7 +10,7 @@ from compassion_psy.cli._outputs import refuse_overwriting, survey_inputs
 from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import named_scales
 from compassion_psy.cli._study import with_study
-from compassion_psy.cli._values import Number
+from compassion_psy.cli._values import NamedNumber, Number
 from compassion_psy.data.writing import write_table
 from compassion_psy.errors import OptionError
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap
@@ -21,6 +22,8 @@ from compassion_psy.pathway.syntax import named_variables, parse
 from compassion_psy.pathway.uncertainty import MonteCarlo
 from compassion_psy.reading import read_survey
 from compassion_psy.scales import Scale
+
+Value = TypeVar("Value")
 
 _FILE = click.Path(path_type=Path)
 _INTERVALS = [*BOOTSTRAP_METHODS, "monte_carlo", "wald", "none"]
@@ -44,6 +47,10 @@ Examples:
 @click.option(
     "--modulator", "modulators", multiple=True,
     help="What changes a path, as PATH=COLUMN, such as a=support. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--at", "levels", type=NamedNumber("support=3"), multiple=True,
+    help="A value of a modulator at which effects are looked at, as COLUMN=NUMBER. Repeatable.",
 )  # fmt: skip
 @click.option("--covariate", "covariates", multiple=True, help="A covariate. Repeatable.")
 @click.option("--serial", is_flag=True, help="Each mediator also works on the later ones.")
@@ -94,7 +101,8 @@ def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None
     options["interval"] = _interval(options)
     options["reliability"] = _reliability(options["reliability"])
     asked = {name: options.pop(name) for name in ("x", "m", "y", "covariates", "serial")}
-    asked["modulators"] = _gathered(options.pop("modulators"))
+    asked["modulators"] = _gathered(map(_pair, options.pop("modulators")))
+    asked["levels"] = _gathered(options.pop("levels"))
     texts = [*options["cluster"], *options["strata"]]
     options["cluster"], options["strata"] = options["cluster"] or None, options["strata"] or None
     reading = given_to_reading(options)
@@ -138,7 +146,7 @@ def _refuse_diagram(path: Path | None, taken: list[Path]) -> None:
 
 def _text(model: str) -> str:
     """Return a model, or what its file holds."""
-    if any(sign in model for sign in "~\n"):
+    if any(sign in model for sign in "~\n") or not model.strip():
         return model
     try:
         return Path(model).read_text(encoding="utf-8")
@@ -155,10 +163,10 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _gathered(given: tuple[str, ...]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path, name in map(_pair, given):
-        found.setdefault(path, []).append(name)
+def _gathered(pairs: Iterable[tuple[str, Value]]) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
     return found
 
 

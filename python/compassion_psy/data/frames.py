@@ -49,6 +49,19 @@ def as_frame(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:
     return frame.select(columns)
 
 
+def with_names(data: Any) -> tuple[Any, list[str]]:
+    """Return data that `as_frame` takes, and the names of all its columns, few of them read."""
+    if isinstance(data, pl.LazyFrame):
+        try:
+            return data, data.collect_schema().names()
+        except Exception as error:  # a function of the user's may raise anything
+            raise _not_computed(error) from error
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns"):
+        return data, [str(name) for name in data.columns]
+    frame = as_frame(data, None)
+    return frame, frame.columns
+
+
 def refuse_patterns(columns: Sequence[str]) -> None:
     """Raise DataError for a name that stands for several columns to Polars."""
     for name in columns:
@@ -65,7 +78,11 @@ def _collected(data: pl.LazyFrame, columns: Sequence[str] | None) -> pl.DataFram
     except DataError:
         raise
     except Exception as error:  # a function of the user's may raise anything
-        raise DataError(f"The lazy frame cannot be computed: {_first_line(error)}.") from error
+        raise _not_computed(error) from error
+
+
+def _not_computed(error: Exception) -> DataError:
+    return DataError(f"The lazy frame cannot be computed: {_first_line(error)}.")
 
 
 def _from_pandas(data: Any, columns: Sequence[str] | None) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Reals = npt.NDArray[np.float64]
 
-RHOS = np.round(np.arange(-0.9, 0.91, 0.1), 1)
+RHOS = np.arange(-9, 10) / 10
 """Correlations of the residuals of mediator and outcome that are looked at."""
 
 

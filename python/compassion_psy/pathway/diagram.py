@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from compassion_psy.pathway.structure import Structure
+from compassion_psy.pathway.structure import PRODUCT, Structure
 from compassion_psy.tables import rounded
 
 
@@ -73,26 +73,59 @@ def diagram_of(structure: Structure, table: pl.DataFrame, r_squared: pl.DataFram
 def graphviz_text(diagram: Diagram) -> str:
     """Return the diagram in the language of Graphviz.
 
-    Paths are arrows, dashed where the interval includes zero, red where negative.
+    Paths are arrows with their sign, dashed where the interval includes zero, red where negative.
+    Dotted lines lead from its factors to a product: there one modulates the path of the other.
     """
-    lines = ["digraph pathway {", "  rankdir=LR;", "  node [shape=box];"]
+    lines = [
+        "digraph pathway {",
+        "  rankdir=LR;",
+        '  node [shape=box, fontname="Helvetica", margin="0.15,0.08"];',
+        '  edge [fontname="Helvetica", fontsize=11];',
+    ]
     for name, kind, explained in diagram.nodes.iter_rows():
-        text = name if explained is None else f"{name}\\nR² {rounded(explained)}"
-        shape = ', shape="diamond"' if kind == "product" else ""
-        lines.append(f"  {_quoted(name)} [label={_quoted(text, lines=True)}{shape}];")
-    for edge in diagram.edges.iter_rows(named=True):
-        label = f"{edge['label']} " if edge["label"] else ""
-        attributes = [f"label={_quoted(label + rounded(edge['estimate']))}"]
-        attributes.append(f'color="{"firebrick" if edge["sign"] == "-" else "black"}"')
-        if edge["is_clear"] is False:
-            attributes.append('style="dashed"')
-        if edge["kind"] != "path":
-            attributes.append('dir="both"')
-        ends = f"{_quoted(edge['source'])} -> {_quoted(edge['target'])}"
-        lines.append(f"  {ends} [{', '.join(attributes)}];")
+        words = name.replace(PRODUCT, " × ") if kind == "product" else name
+        text = _escaped(words)
+        if explained is not None:
+            text += f"\\nR² {rounded(explained)}"
+        shape = ', shape=ellipse, style=dotted, margin="0.02"' if kind == "product" else ""
+        lines.append(f'  {_quoted(name)} [label="{text}"{shape}];')
+        if kind == "product":
+            lines += [
+                f"  {_quoted(factor)} -> {_quoted(name)} [style=dotted, arrowhead=none];"
+                for factor in name.split(PRODUCT)
+            ]
+    lines += [_edge(**edge) for edge in diagram.edges.iter_rows(named=True)]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _quoted(text: str, *, lines: bool = False) -> str:
-    safe = text if lines else text.replace("\\", "\\\\")
-    return '"' + safe.replace('"', '\\"') + '"'
+def _edge(
+    *,
+    source: str,
+    target: str,
+    kind: str,
+    label: str,
+    estimate: float,
+    is_clear: bool | None,
+    **_: object,
+) -> str:
+    number = rounded(estimate)
+    text = f"{label} {number if number.startswith('-') else '+' + number}".strip()
+    color = "firebrick" if estimate < 0 else "black"
+    attributes = [f"label={_quoted(text)}", f"color={color}", f"fontcolor={color}"]
+    if is_clear is False:
+        attributes.append("style=dashed")
+    if kind != "path":
+        # Two outcomes stay side by side.
+        attributes.append("dir=both, constraint=false")
+    return f"  {_quoted(source)} -> {_quoted(target)} [{', '.join(attributes)}];"
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """Return a text that Graphviz shows as it is: it reads backslashes, quotes and entities."""
+    for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("&", "&amp;")):
+        text = text.replace(sign, written)
+    return text

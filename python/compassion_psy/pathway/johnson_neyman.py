@@ -58,9 +58,23 @@ def region(
         "lower_bound": lower,
         "upper_bound": upper,
         "differs_from_zero": where,
+        "in_the_data": _seen(lower, upper, where, observed),
         "observed_minimum": observed[0],
         "observed_maximum": observed[1],
     }
+
+
+def _seen(lower: float, upper: float, where: str, observed: tuple[float, float]) -> str:
+    """For which of the values that occur the path differs from zero."""
+    if math.isnan(lower):
+        return where
+    lowest, highest = observed
+    inside = lower < lowest and highest < upper
+    outside = highest < lower or upper < lowest
+    between = where == "between the bounds"
+    if inside if between else outside:
+        return "everywhere"
+    return "nowhere" if (outside if between else inside) else "in part"
 
 
 def _solution(square: float, linear: float, constant: float) -> tuple[float, float, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compassion_psy.data.design import Names
+from compassion_psy.data.frames import with_names
 from compassion_psy.options import Bootstrap
 from compassion_psy.pathway.mediation_frames import mediated
 from compassion_psy.pathway.mediation_result import MediationResult
@@ -17,7 +18,7 @@ from compassion_psy.pathway.mediation_text import (
     text_of,
 )
 from compassion_psy.pathway.modulator_levels import modulator_levels
-from compassion_psy.pathway.pathway import pathway
+from compassion_psy.pathway.pathway import estimated
 from compassion_psy.pathway.structure import structure_of
 from compassion_psy.pathway.syntax import parse
 from compassion_psy.pathway.uncertainty import PERCENTILE, MonteCarlo
@@ -91,11 +92,14 @@ def mediation(
     side by side covary. Johnson-Neyman bounds solve (e + e_w w)² = z² Var(e + e_w w) [2]_, with
     normal z and the covariances behind ``se``.
 
+    What is done to whole teams works through their means (2-1-1): give ``m="w_between"`` and
+    ``covariates="w_within"`` with ``center=["w"]`` and `cluster`.
+
     Sensitivity: were the residuals of mediator and outcome correlated by rho, for something
     unmeasured that drives both, the path between them would be s_y / s_m (r - rho sqrt((1 - r²) /
     (1 - rho²))), r being their correlation and s their standard deviations given the other
     predictors of y [3]_. It is there for mediators whose paths nobody modulates, not for serial
-    ones; observed values are used also where paths are corrected for unreliability.
+    ones; r and s are those of true values where paths are corrected for unreliability.
 
     In R: the text ``.model`` with ``lavaan::sem``; PROCESS models 1, 4, 6, 7, 14, 21, 58, 59 and
     the like.
@@ -135,13 +139,18 @@ def mediation(
         "center": center,
         "missing_codes": missing_codes,
     }
+    # Looked at twice: what can be read but once, such as a stream, is a frame from here on.
+    data, _ = with_names(data)
     variables = variables_of(data, structure_of(parse(base)), **common)
     chosen = modulator_levels(asked.all_modulators, variables, levels)
     effects = effects_of(asked, chosen.values)
     curves = curves_of(asked, chosen.grids, chosen.middles)
-    result = pathway(
+    # Labels are the package's own here, whatever the columns are called.
+    written = text_of(base, [*effects, *curves])
+    result = estimated(
         data,
-        text_of(base, [*effects, *curves]),
+        written,
+        structure_of(parse(written)),
         **common,
         reliability=reliability,
         interval=interval,

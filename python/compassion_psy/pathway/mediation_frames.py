@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 
 from compassion_psy.pathway.confounding import RHOS, second_stage
 from compassion_psy.pathway.johnson_neyman import region
+from compassion_psy.pathway.mediation_paths import beyond_the_data, paths_of
 from compassion_psy.pathway.mediation_result import MediationResult
 from compassion_psy.pathway.mediation_text import Edge, Effect, Mediation
 from compassion_psy.pathway.modulator_levels import ModulatorLevels
@@ -32,7 +34,8 @@ def mediated(
     rows = {row["label"]: row for row in result.table.iter_rows(named=True) if row["label"]}
     shown = _without_last(result, len(curves), text)
     return MediationResult(
-        effects=_effects(asked, effects, rows),
+        paths=paths_of(asked, rows),
+        effects=_effects(asked, effects, rows, _standardising(asked, result)),
         index=_index(effects, rows),
         slopes=_slopes(asked, effects, rows),
         johnson_neyman=_regions(asked, chosen, result),
@@ -41,7 +44,7 @@ def mediated(
         levels=chosen.frame,
         model=text,
         pathway=shown,
-        notes=shown.notes,
+        notes=shown.notes + beyond_the_data(asked, chosen),
     )
 
 
@@ -62,7 +65,19 @@ def _without_last(result: PathwayResult, count: int, text: str) -> PathwayResult
     )
 
 
-def _effects(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:
+def _standardising(asked: Mediation, result: PathwayResult) -> float:
+    """Return the standard deviation of x over that of y."""
+    residual, given = (
+        result.table.filter(op="~~", lhs=name, rhs=name)["estimate"].item()
+        for name in (asked.y, asked.x)
+    )
+    share = result.r_squared.filter(variable=asked.y)["r_squared"].item()
+    return math.sqrt(given * (1 - share) / residual)
+
+
+def _effects(
+    asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any], standardising: float
+) -> pl.DataFrame:
     listed = [each for each in effects if each.kind in ("indirect", "total")]
     direct = Effect("c", "c", "direct", f"{asked.x} > {asked.y}")
     if not asked.modulators.get("c"):
@@ -74,7 +89,9 @@ def _effects(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) 
             {"effect": each.kind, "through": each.through}
             | {name: at.get(name) for name in asked.all_modulators}
             | {"label": each.label}
-            | {name: row[name] for name in (*_NUMBERS, "std_all")}
+            | {name: row[name] for name in _NUMBERS}
+            # Not from standardised paths: values of modulators are in their own units.
+            | {"std_all": row["estimate"] * standardising}
         )
     schema: dict[str, Any] = {"effect": pl.String, "through": pl.String}
     schema |= dict.fromkeys(asked.all_modulators, pl.Float64) | {"label": pl.String}
@@ -138,7 +155,8 @@ def _regions(asked: Mediation, chosen: ModulatorLevels, result: PathwayResult) -
     reals = ("lower_bound", "upper_bound")
     observed = ("observed_minimum", "observed_maximum")
     schema = dict.fromkeys(("path", "modulator"), pl.String) | dict.fromkeys(reals, pl.Float64)
-    schema |= {"differs_from_zero": pl.String} | dict.fromkeys(observed, pl.Float64)
+    schema |= dict.fromkeys(("differs_from_zero", "in_the_data"), pl.String)
+    schema |= dict.fromkeys(observed, pl.Float64)
     return pl.DataFrame(records, schema=schema).with_columns(pl.col(reals).fill_nan(None))
 
 

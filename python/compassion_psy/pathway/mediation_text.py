@@ -102,15 +102,14 @@ def checked_mediation(
     serial: bool,
 ) -> Mediation:
     """Return the question, or raise OptionError where it is not one."""
-    mediators = (m,) if isinstance(m, str) else tuple(m)
-    others = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    mediators, others = _names("m", m), _names("covariates", covariates)
     if modulators is not None and not isinstance(modulators, Mapping):
         raise OptionError(
             f"modulators is {modulators!r}, but it must be a mapping from paths to columns, such "
             "as {'a': 'support'}."
         )
     changing = {
-        stage: (names,) if isinstance(names, str) else tuple(names)
+        stage: _names(f"modulators[{stage!r}]", names)
         for stage, names in (modulators or {}).items()
     }
     if not mediators:
@@ -123,7 +122,7 @@ def checked_mediation(
     for stage in changing:
         if stage not in stages:
             raise OptionError(
-                f"modulators has the path {stage!r}, which is none. {nearest(stage, stages)}"
+                f"modulators names the path {stage!r}, which is not there. {nearest(stage, stages)}"
             )
     roles = [("x", (x,)), ("m", mediators), ("y", (y,)), ("covariates", others)]
     seen: dict[str, str] = {}
@@ -140,14 +139,22 @@ def checked_mediation(
             _check_name(f"modulators[{stage!r}]", name)
             if seen.get(name, "covariates") != "covariates":
                 raise OptionError(
-                    f"{name!r} modulates {stage!r} and is {seen[name]} as well; write such a model "
-                    "for pathway, with a column of squares."
+                    f"{name!r} modulates {stage!r} and is {seen[name]} as well; it can have one "
+                    "role. For a curve give pathway a model with a column of squares."
                 )
     return asked
 
 
+def _names(role: str, given: str | Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(given, (str, Sequence)):
+        raise OptionError(f"{role} is {given!r}, but it must be a column, or a list of columns.")
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def _check_name(role: str, name: object) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str):
+        raise OptionError(f"{role} is {name!r}, but it must be the name of a column.")
+    if not _NAME.fullmatch(name):
         raise OptionError(
             f"{role} is {name!r}, but it must be a column whose name has letters, digits, '_' and "
             "'.' only; rename the column."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import polars as pl
@@ -82,7 +83,7 @@ def modulator_levels(
 def _checked(name: str, given: Sequence[float]) -> list[float]:
     own = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
     usable = all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
         for value in own
     )
     if not own or not usable or len(set(own)) < len(own):

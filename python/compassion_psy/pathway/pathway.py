@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from compassion_psy.data.design import Names
+from compassion_psy.data.frames import with_names
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import (
     Bootstrap,
     thread_count,
 )
 from compassion_psy.pathway.inference import Question, answered
+from compassion_psy.pathway.labels import check_labels
 from compassion_psy.pathway.result import PathwayResult
-from compassion_psy.pathway.structure import structure_of
+from compassion_psy.pathway.structure import Structure, structure_of
 from compassion_psy.pathway.syntax import parse
 from compassion_psy.pathway.uncertainty import PERCENTILE, MonteCarlo
 from compassion_psy.pathway.unreliability import Reliability
-from compassion_psy.pathway.variables import Scales, variables_of
+from compassion_psy.pathway.variables import Scales, nameable, variables_of
 from compassion_psy.progress import Progress
 from compassion_psy.reliability_input import checked_level
 
@@ -47,10 +49,11 @@ def pathway(
         One row a person: a Polars DataFrame or LazyFrame, or anything Polars can take in.
     model : str
         Statements in lavaan's syntax, one a line: regressions ``y ~ c*x + b*m + m:w`` (``c`` and
-        ``b`` are labels, ``m:w`` is the product of two columns), residual covariances ``m1 ~~ m2``
-        (``0*`` sets one to zero), defined effects ``ab := a*b`` of labels, numbers, ``+ - * / ^``
-        and parentheses, comments after ``#``. Outcomes that explain nothing have residual
-        covariances, as in ``lavaan::sem``; every equation has an intercept.
+        ``b`` are labels, ``m:w`` is the product of two columns; R's ``m*w`` is written ``m + w +
+        m:w``), residual covariances ``m1 ~~ m2`` (``0*`` sets one to zero), defined effects ``ab
+        := a*b`` of labels, numbers, ``+ - * / ^`` and parentheses, comments after ``#``. Outcomes
+        that explain nothing have residual covariances, as in ``lavaan::sem``; every equation has
+        an intercept.
     scales : mapping of str to Scale or id, or a list of them, optional
         Scales whose total scores are variables of the model, by the name the model gives them; of
         a list, by the scale's name in snake case. Scored by the scale's rule
@@ -91,7 +94,8 @@ def pathway(
     DataError
         Where columns are absent, not numbers, do not vary or determine each other.
     OptionError
-        Where the model is not understood or not recursive, or an option is not usable.
+        Where the model is not understood or not recursive, a label is the name of another column
+        (which R would take as a product), or an option is not usable.
 
     Notes
     -----
@@ -141,7 +145,43 @@ def pathway(
     >>> result.table.filter(pl.col("op") == ":=")["lower"][0] > 0
     True
     """
-    structure = structure_of(parse(model))
+    statements = parse(model)
+    data, columns = with_names(data)
+    check_labels(statements, nameable(columns, scales, cluster, center))
+    return estimated(
+        data,
+        model,
+        structure_of(statements),
+        scales=scales,
+        cluster=cluster,
+        strata=strata,
+        center=center,
+        reliability=reliability,
+        missing_codes=missing_codes,
+        interval=interval,
+        level=level,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def estimated(
+    data: Any,
+    model: str,
+    structure: Structure,
+    *,
+    scales: Scales,
+    cluster: Names,
+    strata: Names,
+    center: Sequence[str],
+    reliability: Reliability,
+    missing_codes: Sequence[float],
+    interval: Bootstrap | MonteCarlo | str | None,
+    level: float,
+    threads: int | None,
+    progress: Progress,
+) -> PathwayResult:
+    """Return the result of a model whose text was read already."""
     checked_interval(interval)
     level = checked_level(level)
     threads = thread_count(threads)

@@ -46,7 +46,8 @@ class PathwayResult:
     table : polars.DataFrame
         One row a parameter or defined effect, with lavaan's columns: ``lhs``, ``op`` ("~", "~~",
         ":="), ``rhs``, ``label``, ``estimate``, ``se``, ``z``, ``p``, ``lower``, ``upper``,
-        and ``std_all``, the estimate where all variables have variance one.
+        and ``std_all``, the estimate where all variables have variance one; of a defined effect
+        its expression of these, as lavaan's.
     standardised : polars.DataFrame
         ``lhs``, ``op``, ``rhs``, ``label``, ``estimate``, ``lower``, ``upper``, all variables
         having variance one; limits from the bootstrap only.

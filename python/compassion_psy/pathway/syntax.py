@@ -120,6 +120,11 @@ def _regressions(tokens: Tokens, products: dict[frozenset[str], str]) -> list[Re
         label = _modifier(tokens, "regression")
         first = tokens.peek()
         name = _variable(tokens)
+        if tokens.peek().text == "*":
+            raise tokens.peek().error(
+                "one label at most stands before a variable; write a product with ':', such as "
+                "'x + w + x:w'"
+            )
         factors = [name]
         while tokens.take(":"):
             factors.append(_variable(tokens))
@@ -132,13 +137,26 @@ def _regressions(tokens: Tokens, products: dict[frozenset[str], str]) -> list[Re
         found += [Regression(outcome, name, label, first.line) for outcome in outcomes]
         if not tokens.take("+"):
             break
-    tokens.expect(END)
+    _refuse_other_terms(tokens.peek())
     if len(outcomes) > 1 and any(each.label for each in found):
         raise OptionError(
             f"Model line {found[0].line}: a label would name {len(outcomes)} coefficients; write a "
             "statement for each outcome."
         )
     return found
+
+
+def _refuse_other_terms(token: Token) -> None:
+    """Raise OptionError where a regression goes on with something else than '+'."""
+    if token.kind == "name":
+        raise token.error(
+            "'+' is missing before it; a column whose name has a space must be renamed"
+        )
+    if token.kind != "end":
+        raise token.error(
+            "terms are columns and products such as 'x:w', joined by '+'; make a column of "
+            "anything else"
+        )
 
 
 def _covariances(tokens: Tokens) -> list[Covariance]:
@@ -202,7 +220,8 @@ def _check_labels(model: Model) -> None:
         if label and label in lines:
             raise OptionError(
                 f"Model line {line}, at {label!r}: the label was given on line {lines[label]} "
-                "already; equal parameters are not supported, so give it another name."
+                "already; lavaan would hold the two equal, which is not supported: give "
+                "it another name."
             )
         lines[label] = line
     known = {label for label, _ in named if label}

@@ -115,7 +115,10 @@ def _signs(part: str, line: int) -> Iterator[Token]:
     while at < len(part):
         found = _SIGN.match(part, at)
         if found is None:
-            raise Token(part[at], "unknown", line).error("this sign is not understood")
+            raise Token(part[at], "unknown", line).error(
+                "this sign is not understood; names have letters, digits, '_' and '.' only, and "
+                "other columns must be renamed"
+            )
         if found.lastgroup != "space":
             yield Token(found.group(), str(found.lastgroup), line)
         at = found.end()

@@ -18,7 +18,7 @@ from compassion_psy.data.design import Names
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import Bootstrap
 from compassion_psy.pathway.structure import PRODUCT, Structure
-from compassion_psy.pathway.variables import Variables
+from compassion_psy.pathway.variables import BETWEEN, WITHIN, Variables
 from compassion_psy.reliability import reliability as reliability_of
 
 Reals = npt.NDArray[np.float64]
@@ -101,6 +101,12 @@ def _check_columns(known: Mapping[str, float], structure: Structure) -> None:
                         "not in the model by itself; add it."
                     )
     for name in known:
+        parts = [part for part in (name + WITHIN, name + BETWEEN) if part in columns]
+        if parts:
+            raise OptionError(
+                f"The model has parts of {name!r} within and between teams, whose reliabilities "
+                f"are not that of {name!r}; give theirs, as in reliability={{{parts[0]!r}: 0.8}}."
+            )
         if name not in columns:
             raise OptionError(
                 f"reliability names {name!r}, which is no variable of the model. "

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from compassion_psy.data.design import Names, Starts, check_design, listed_columns, order_of_rows
-from compassion_psy.data.frames import as_frame, require_columns
+from compassion_psy.data.frames import as_frame, require_columns, with_names
 from compassion_psy.data.responses import Design
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.pathway.structure import PRODUCT, Structure
@@ -46,7 +46,7 @@ class Variables:
     frame : polars.DataFrame
         The rows that are used, in their order in the data.
     scales : mapping of str to Scale
-        The scales behind variables that are total scores.
+        The scales behind variables that are total scores, or parts of them.
     """
 
     names: tuple[str, ...]
@@ -104,14 +104,16 @@ def variables_of(
     wanted = [*(name for name in plain if name not in parts), *centred]
     wanted = list(dict.fromkeys(wanted))
     needed = list(dict.fromkeys([*wanted, *roles["strata"], *roles["cluster"]]))
+    data, columns = with_names(data)
+    _check_parts(plain, {*columns, *named}, parts)
     frame = as_frame(data, None if named else needed)
     frame = _with_scores(frame, named, missing_codes)
     require_columns(frame.columns, needed)
     if frame.height == 0:
         raise DataError("The data have no rows; there is nothing to analyse.")
     check_design(frame, roles)
-    columns = {name: _numbers(frame[name]) for name in wanted}
-    missing = {name: np.isnan(column) for name, column in columns.items()}
+    numbers = {name: _numbers(frame[name]) for name in wanted}
+    missing = {name: np.isnan(column) for name, column in numbers.items()}
     used = ~np.logical_or.reduce(list(missing.values()))
     lacking = pl.DataFrame(
         {"variable": list(missing), "n_missing": [int(each.sum()) for each in missing.values()]},
@@ -133,7 +135,8 @@ def variables_of(
             f"There is one cluster by {', '.join(map(repr, roles['cluster']))}, but at least 2 are "
             "needed (20 or more for good limits); name another column."
         )
-    rows = {name: column[used] for name, column in columns.items()}
+    _check_strata(roles, starts)
+    rows = {name: column[used] for name, column in numbers.items()}
     if order is not None:
         rows = {name: column[order] for name, column in rows.items()}
     for name in centred:
@@ -147,7 +150,8 @@ def variables_of(
         if column.min() == column.max():
             raise DataError(
                 f"Column {name!r} is {column[0]:g} for all {len(column):,} persons used; a "
-                "variable that does not vary explains nothing: leave it out."
+                "variable that does not vary explains nothing and cannot be explained: leave it "
+                "out."
             )
         origins[number] = column.min() / 2 + column.max() / 2
         values[number] = column - origins[number]
@@ -160,8 +164,43 @@ def variables_of(
         missing=lacking,
         n_excluded=n_excluded,
         frame=kept,
-        scales={name: scale for name, scale in named.items() if name in plain},
+        scales={name: scale for name, scale in named.items() if name in wanted},
     )
+
+
+def nameable(
+    columns: Sequence[str], scales: Scales, cluster: Names, center: Sequence[str]
+) -> set[str]:
+    """Return what a model may name: columns, scales, parts within and between teams."""
+    centred = _centred(center, listed_columns("cluster", cluster))
+    parts = {part for name in centred for part in (name + WITHIN, name + BETWEEN)}
+    return {*columns, *_named_scales(scales), *parts}
+
+
+def _check_parts(plain: Sequence[str], columns: set[str], parts: set[str]) -> None:
+    """Raise DataError for a part of a variable that `center` does not name."""
+    for name in plain:
+        whole = name.removesuffix(WITHIN).removesuffix(BETWEEN)
+        if whole != name and name not in columns | parts and whole in columns:
+            raise DataError(
+                f"There is no column {name!r} in the data; for the parts of {whole!r} within and "
+                "between teams name it in center, and the teams in cluster."
+            )
+
+
+def _check_strata(roles: Mapping[str, Sequence[str]], starts: Sequence[Starts]) -> None:
+    if not roles["strata"]:
+        return
+    _, strata, clusters = starts
+    what = "cluster" if roles["cluster"] else "person"
+    units = np.diff(np.searchsorted(clusters, strata) if roles["cluster"] else strata)
+    alone = int((units == 1).sum())
+    if alone:
+        raise DataError(
+            f"{alone:,} of {len(units):,} strata by {', '.join(map(repr, roles['strata']))} hold "
+            f"one {what}, but a standard error needs at least two in each; merge strata, or leave "
+            "strata out."
+        )
 
 
 def _centred(center: Sequence[str], cluster: list[str]) -> list[str]:
