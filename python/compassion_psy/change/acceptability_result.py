@@ -50,18 +50,10 @@ class Acceptability:
 
     def __str__(self) -> str:
         """Return the tables as text, rounded."""
-        parts = self._parts()
-        return "\n\n".join(
-            tables.to_text(frame, title=title, notes=self.notes if frame is parts[-1][1] else ())
-            for title, frame in parts
-        )
+        return tables.parts_to_text(self._parts(), notes=self.notes)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the tables for a notebook, rounded."""
-        parts = self._parts()
-        return "\n".join(
-            tables.to_html(frame, title=title, notes=self.notes if frame is parts[-1][1] else ())
-            for title, frame in parts
-        )
+        return tables.parts_to_html(self._parts(), notes=self.notes)

@@ -104,7 +104,7 @@ def _index(effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:
             "kind": each.kind,
             "through": each.through,
             "modulator": each.modulator,
-            "at": ", ".join(f"{name} {value:.6g}" for name, value in each.at),
+            "at": ", ".join(f"{name} {value:.4g}" for name, value in each.at),
             "label": each.label,
         }
         | {name: rows[each.label][name] for name in _NUMBERS}

@@ -91,20 +91,10 @@ class MediationResult:
 
     def __str__(self) -> str:
         """Return paths, effects, indices, slopes and regions as text, rounded."""
-        parts = self._parts()
-        last = len(parts) - 1
-        return "\n\n".join(
-            tables.to_text(frame, title=title, notes=self.notes if number == last else ())
-            for number, (title, frame) in enumerate(parts)
-        )
+        return tables.parts_to_text(self._parts(), notes=self.notes)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook."""
-        parts = self._parts()
-        last = len(parts) - 1
-        return "\n".join(
-            tables.to_html(frame, title=title, notes=self.notes if number == last else ())
-            for number, (title, frame) in enumerate(parts)
-        )
+        return tables.parts_to_html(self._parts(), notes=self.notes)

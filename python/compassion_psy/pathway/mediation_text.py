@@ -264,7 +264,7 @@ def _contrasts(
             ]
             expression = f"{labels[places[1]]} - {labels[places[0]]}"
             label = f"contrast_{stem}_{name}_{number}"
-            place = (*at, (f"{name} from", low), (f"{name} to", high))
+            place = (*at, (name, low), ("to", high))
             yield Effect(label, expression, "contrast", through, name, place)
 
 
