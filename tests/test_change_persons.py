@@ -7,7 +7,7 @@ import compassion_psy as cp
 import numpy as np
 import polars as pl
 import pytest
-from compassion_psy.change.weights import replicate_sums
+from compassion_psy.change.weights import replicate_moments
 from reference_data import values
 
 WHOLE = values("change")["sets"]["whole"]
@@ -95,7 +95,7 @@ def test_reliability_is_estimated_and_its_uncertainty_carried() -> None:
     scores = cp.score(first, SCALE)["calm_total"].to_numpy().astype(float)
     assert row["sd"] == pytest.approx(scores.std(ddof=1), rel=1e-12)
     # The same persons are drawn for the reliability and for the SD.
-    weights = replicate_sums(np.eye(40), cp.Bootstrap(300), 2)
+    weights = np.rint(40 * replicate_moments(np.eye(40), cp.Bootstrap(300), 2)[0])
     answers = first.select("q1", "q2", "q3", 6 - pl.col("q4")).to_numpy()
     errors = []
     for count in weights.astype(int):

@@ -120,15 +120,27 @@ def change(
     - d_z = mean d / S_d; g_z = J(n - 1) d_z = smcc [1]_; cles = Φ(d_z) [2]_. Exact limits, of
       normal changes: √n d_z is noncentral t [3]_.
     - d_av = mean d / ((S_1 + S_2) / 2), d_rm = d_z √(2 (1 - r)), g_av = (1 - 3/(8n - 9)) d_av
-      [2]_; smcr = J(n - 1) mean d / S_1 [4]_. Bootstrap of persons; or with "analytic" the limits
-      of d_z times d_av / d_z (and so on) [5]_, and for smcr the variance 2 (1 - r)/n +
-      smcr²/(2n).
-    - d_ppc2 = (1 - 3/(4 (n_1 + n_2 - 2) - 1)) (difference in change) / S_1 pooled over arms, with
-      its large-sample variance [6]_ or a bootstrap within arms.
+      [2]_; smcr = J(n - 1) mean d / S_1 [4]_.
+    - d_ppc2 = (1 - 3/(4 (n_1 + n_2 - 2) - 1)) (difference in change) / S_1 pooled over arms [6]_.
     - J(m) = Γ(m/2) / (√(m/2) Γ((m - 1)/2)).
 
-    In simulated pilots of 12 persons the limits of d_av and smcr covered 92 to 95 %, by bootstrap
-    and by formula alike, those of mean_change and d_z 94 to 96 %.
+    The limits of d_av, g_av, d_rm, smcr and d_ppc2 are bootstrapped (persons, within arms), or
+    with "analytic" made of the limits of the mean change, by t, and those of the SD that it is
+    divided by, by chi-square ("mover" [5]_): a limit L is where (mean d - L S)² = e² + L² g², e
+    and g being how far mean d and S may be off on that side. They exclude zero exactly where p
+    does. Corrections for small samples are of the estimate; analytic and exact limits are those of
+    what it estimates, so g_z has the limits of d_z. (R's effectsize multiplies them by J, too;
+    these cover 91 to 94 % where d_z is 1 or 2 and 12 persons took part.)
+
+    Coverage of 95 % limits, simulated with normal scores of 8 to 40 persons, r from 0.3 to 0.9,
+    SDs from 1 : 0.7 to 1 : 1.4 and effects from 0 to 1: "mover" 94 to 97 % (d_rm down to 91 with
+    r = 0.9, SDs that differ and 12 persons or fewer). BCa, with effects to 2: 85 to 94 % with 8
+    persons, 87 to 95 % with 12, 90 to 95 % with 20; with the skewed scores of `simulate_pilot`,
+    93 to 95 % with 12, where "mover" has 95 to 96. The result says so below 20 persons.
+
+    ``variance`` is what a meta-analysis weighs the estimate by: of mean_change its squared
+    standard error, of smcc and g_z 1/n + smcc²/(2n), of smcr 2 (1 - r)/n + smcr²/(2n), of d_ppc2
+    eq. 25 of [6]_; metafor's ``vi``.
 
     ``tests``: "sign_flip" looks at all 2ⁿ signs up to 20 persons, else at 9,999 drawn; its limits
     are the mean changes that it does not reject. "wilcoxon" is on ranks, with Hodges and Lehmann's
@@ -159,8 +171,8 @@ def change(
        evaluation of statistical models. In *What if there were no significance tests?* Erlbaum.
     .. [4] Becker, B. J. (1988). Synthesizing standardized mean-change measures. *British Journal
        of Mathematical and Statistical Psychology*, 41, 257-278.
-    .. [5] Algina, J., & Keselman, H. J. (2003). Approximate confidence intervals for effect sizes.
-       *Educational and Psychological Measurement*, 63, 537-553.
+    .. [5] Donner, A., & Zou, G. Y. (2012). Closed-form confidence intervals for functions of the
+       normal mean and standard deviation. *Statistical Methods in Medical Research*, 21, 347-359.
     .. [6] Morris, S. B. (2008). Estimating effect sizes from pretest-posttest-control group
        designs. *Organizational Research Methods*, 11, 364-386.
     .. [7] Jacobson, N. S., & Truax, P. (1991). Clinical significance. *Journal of Consulting and

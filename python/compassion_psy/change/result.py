@@ -27,8 +27,9 @@ class ChangeResult:
         compares arms), ``n``, ``n_excluded``, ``mean_pre``, ``mean_post``, ``sd_pre``,
         ``sd_post``, ``r``, ``effect``, ``estimate``, ``lower``, ``upper``, ``level``,
         ``interval`` (how it was made), ``p`` (of no mean change: paired t, between arms Welch's
-        t; the same for all effects of a comparison), ``p_holm`` (over outcomes), ``failed``
-        (replicates without a value), ``note``.
+        t; the same for all effects of a comparison), ``p_holm`` (over outcomes),
+        ``variance`` (for a meta-analysis, where there is a formula), ``failed`` (replicates without
+        a value), ``note``.
     tests : polars.DataFrame
         One row a test: ``test`` ("t", "sign_flip", "wilcoxon"), ``of`` (what it estimates), ``n``,
         ``n_excluded``, ``estimate``, ``lower``, ``upper``, ``level``, ``p``, ``p_holm``,

@@ -15,6 +15,8 @@ ALL_UP_TO = 20
 DRAWN = 9_999
 """The combinations that are drawn where there are more persons."""
 
+_AT_ONCE = 8
+
 # Sums that differ by less, relative to the sum of sizes, are the same sum added in another order.
 _SAME = 1e-12
 
@@ -88,9 +90,12 @@ def _drawn_sets(changes: Reals, seed: int) -> tuple[Reals, npt.NDArray[np.int64]
     sums, counts = np.zeros(DRAWN), np.zeros(DRAWN, np.int64)
     # Raw words of a generator do not change with NumPy's version, as its distributions may.
     words = np.random.Philox(seed)
-    for change in changes:
-        raw = words.random_raw(math.ceil(DRAWN / 64))
-        bits = np.unpackbits(np.asarray(raw, "<u8").view(np.uint8))[:DRAWN]
-        sums += bits * change
-        counts += bits
+    for first in range(0, len(changes), _AT_ONCE):
+        raw = words.random_raw(math.ceil(DRAWN / 8))
+        chosen = np.asarray(raw, "<u8").view(np.uint8)[:DRAWN]
+        # A byte chooses a set of these eight persons, whose sum was added up once.
+        own_sums, own_counts = _all_sets(changes[first : first + _AT_ONCE])
+        chosen = chosen & len(own_sums)
+        sums += np.append(0.0, own_sums)[chosen]
+        counts += np.append(0, own_counts)[chosen]
     return sums, counts
