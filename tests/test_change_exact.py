@@ -7,7 +7,7 @@ import compassion_psy as cp
 import numpy as np
 import polars as pl
 import pytest
-from compassion_psy.change.sign_flip import ALL_UP_TO, DRAWN, sign_flip
+from compassion_psy.change.sign_flip import ALL_UP_TO, DRAWN, _drawn_sets, sign_flip
 from compassion_psy.change.signed_rank import EXACT_BELOW, signed_rank
 from reference_data import values
 
@@ -66,6 +66,19 @@ def test_twenty_persons_are_looked_at_in_full() -> None:
     expected = np.mean(sums >= abs(changes.sum()) - 1e-9)
     assert sign_flip(changes, 0.95, 1)[0] == expected
     assert sign_flip(changes, 0.95, 1) == sign_flip(changes, 0.95, 2)
+
+
+@pytest.mark.parametrize("n", [21, 24, 31])
+def test_drawn_sets_are_of_these_persons(n: int) -> None:
+    """Powers of two tell from a sum who is in it."""
+    sums, counts = _drawn_sets(2.0 ** np.arange(n), 3)
+    drawn = (sums.astype(np.int64)[:, None] >> np.arange(n)) & 1
+    assert (drawn.sum(axis=1) == counts).all()
+    assert sums.max() < 2.0**n
+    # Each person in half of the sets, whoever else is in: 5 standard errors.
+    apart = 5 * 0.5 / math.sqrt(DRAWN)
+    assert drawn.mean(axis=0) == pytest.approx(0.5, abs=apart)
+    assert np.corrcoef(drawn.T) == pytest.approx(np.eye(n), abs=2 * apart)
 
 
 def test_drawn_signs() -> None:

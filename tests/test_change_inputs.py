@@ -95,6 +95,70 @@ def test_groups_are_analysed_one_by_one() -> None:
         )
 
 
+def test_progress_counts_outcomes_of_groups() -> None:
+    seen: list[tuple[int, int]] = []
+    changed(outcomes=[SCALE, "age"], by="ward", progress=lambda *at: seen.append(at))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    with pytest.raises(cp.OptionError, match="progress is 'yes'"):
+        changed(progress="yes")
+
+
+def awkward_sites() -> pl.DataFrame:
+    """Sites of a nightly job: one that can be analysed, and others that cannot."""
+    sizes = {"ok": 12, "one": 1, "no later wave": 3, "unanswered": 3, "equal": 3, "flat": 2}
+    sites = np.repeat(list(sizes), list(sizes.values()))
+    frame = LONG.with_columns(site=pl.Series(np.tile(sites, 2)))
+    of, later = pl.col("site"), pl.col("when") == "after"
+    return frame.filter(~((of == "no later wave") & later)).with_columns(
+        pl.when(of == "equal").then(pl.col(name).first().over("id"))
+        .when((of == "flat") & ~later).then(3)
+        .when((of == "unanswered") & later).then(None)
+        .otherwise(pl.col(name)).alias(name)
+        for name in SCALE.items
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_no_group_stops_the_others(interval: Any) -> None:
+    frame = awkward_sites()
+    result = changed(frame, by="site", interval=interval)
+    alone = changed(frame.filter(site="ok"), interval=interval)
+    for name in FRAMES:
+        found, expected = getattr(result, name), getattr(alone, name)
+        own = found.filter(site="ok").drop("site")
+        assert_frame_equal(own.select(expected.columns), expected, check_dtypes=False)
+        assert found.columns[0] == "site", name
+        if name != "persons":  # of whom there are none without a later score
+            assert found["site"].n_unique() == 6, name
+    table = result.table.filter(effect="d_av", analysis="completers")
+    assert dict(table.select("site", "n").iter_rows()) == {
+        "ok": 12, "one": 1, "no later wave": 0, "unanswered": 0, "equal": 3, "flat": 2}  # fmt: skip
+    notes = dict(table.select("site", "note").iter_rows())
+    assert "one person" in notes["one"]
+    assert notes["no later wave"] == notes["unanswered"] == "nobody has a score at both waves"
+    lost = dict(result.dropout.select("site", pl.struct("absent", "unscored")).iter_rows())
+    assert lost["no later wave"] == {"absent": 3, "unscored": 0}
+    assert lost["unanswered"] == {"absent": 0, "unscored": 3}
+    mean = result.table.filter(effect="mean_change", analysis="completers", site="equal")
+    assert mean["note"].item() == "all changes are equal: no standard error"
+    for of in (result.table, result.detectable, result.reliability):
+        absent = "mdc" if "mdc" in of.columns else "estimate"
+        assert of.filter(pl.col(absent).is_null())["note"].null_count() == 0
+    shown = str(result)
+    assert all(site in shown for site in notes)
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_no_group_of_arms_stops_the_others(interval: Any) -> None:
+    frame = awkward_sites()
+    result = changed(frame, by="site", arm="arm", interval=interval)
+    rows = result.table.filter(effect="d_ppc2", analysis="completers")
+    assert rows["site"].n_unique() == 6
+    assert rows.filter(site="ok")["lower"].null_count() == 0
+    assert rows.filter(pl.col("lower").is_null())["note"].null_count() == 0
+    str(result)
+
+
 @pytest.mark.parametrize(
     ("values", "control", "expected"),
     [

@@ -11,6 +11,7 @@ import polars as pl
 from compassion_psy.change.arms import arm_name, control_of
 from compassion_psy.change.effects import DEFINITIONS
 from compassion_psy.change.framing import framed
+from compassion_psy.change.groups import groups_of
 from compassion_psy.change.notes import design_notes
 from compassion_psy.change.options import (
     Better,
@@ -22,12 +23,13 @@ from compassion_psy.change.options import (
 )
 from compassion_psy.change.outcomes import Outcome, listed_outcomes
 from compassion_psy.change.result import ChangeResult
-from compassion_psy.change.study import Frames, Study
+from compassion_psy.change.study import Frames, Mask, Study
 from compassion_psy.change.waves import Layout, Waves, waves_of
 from compassion_psy.data.design import Names, listed_columns
 from compassion_psy.data.frames import as_frame
 from compassion_psy.errors import DataError, OptionError
 from compassion_psy.options import Bootstrap
+from compassion_psy.progress import Progress, reporter
 from compassion_psy.scales import Scale
 from compassion_psy.scales.numbering import Columns
 
@@ -51,6 +53,7 @@ def change(
     better: Better | Mapping[str, Better] = "higher",
     interval: Bootstrap | Literal["analytic"] = Bootstrap(),  # noqa: B008 (it is frozen)
     level: float = 0.95,
+    progress: Progress = None,
 ) -> ChangeResult:
     r"""Did persons change, by how much, and whose change is more than measurement error?
 
@@ -95,6 +98,9 @@ def change(
     level : float
         The coverage that intervals aim at, between 0 and 1. It also sets how large a change is
         reliable: 1.96 standard errors at 0.95.
+    progress : bool or callable, optional
+        None shows a bar where somebody looks and it takes more than a second, True always, False
+        never; a function is called with (done, total), counting outcomes of groups.
 
     Returns
     -------
@@ -205,20 +211,24 @@ def change(
     waves = waves_of(frame, layout, listed, options.missing_codes)
     _refuse_unmatched(waves, listed, layout)
     arms = _arms(waves, layout, control)
-    frames = Frames()
-    for group, members in _groups(waves, layout):
-        for outcome in listed:
-            Study(
-                waves=waves,
-                outcome=outcome,
-                group=group,
-                members=members,
-                arms={name: mask & members for name, mask in arms.items()},
-                id=id,
-                arm=arm,
-                said=said[outcome.name],
-                options=options,
-            ).collect(frames)
+    groups = list(groups_of(waves, id, layout.by))
+    frames, total, done = Frames(), len(groups) * len(listed), 0
+    with reporter(progress, "Comparing waves") as report:
+        for group, own in groups:
+            for outcome in listed:
+                Study(
+                    waves=own,
+                    outcome=outcome,
+                    group=group,
+                    arms=_members(own, arm, arms),
+                    id=id,
+                    arm=arm,
+                    said=said[outcome.name],
+                    options=options,
+                ).collect(frames)
+                done += 1
+                if report is not None:
+                    report(done, total)
     found = framed(frames, waves, layout)
     reference = list(arms)[-1] if arms else None
     return ChangeResult(
@@ -271,7 +281,7 @@ def _refuse_unmatched(waves: Waves, outcomes: Sequence[Outcome], layout: Layout)
 
 
 def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:
-    """Return who is of each arm, the control last."""
+    """Return the value of each arm by its name, the control last."""
     if layout.arm is None:
         if control is not None:
             raise OptionError("control is given without arm; name the column of arms.")
@@ -280,22 +290,13 @@ def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:
     levels = column.unique().sort().to_list()
     last = control_of(levels, control, layout.arm)
     ordered = [level for level in levels if level != last] + [last]
-    return {arm_name(level): (column == level).to_numpy() for level in ordered}
+    return {arm_name(level): level for level in ordered}
 
 
-def _groups(waves: Waves, layout: Layout) -> list[tuple[dict[str, Any], Any]]:
-    """Return the values of each group, and who is of it."""
-    persons = waves.persons
-    if not layout.by:
-        return [({}, np.ones(persons.height, bool))]
-    keys = persons.select(layout.by).unique().sort(layout.by)
-    return [
-        (
-            key,
-            persons.select(
-                pl.all_horizontal(pl.col(name).eq_missing(pl.lit(value, dtype=keys.schema[name]))
-                                  for name, value in key.items())
-            ).to_series().to_numpy(),
-        )
-        for key in keys.iter_rows(named=True)
-    ]  # fmt: skip
+def _members(waves: Waves, arm: str | None, arms: Mapping[str, Any]) -> dict[str, Mask]:
+    """Return who is of each arm."""
+    return (
+        {}
+        if arm is None
+        else {name: (waves.persons[arm] == level).to_numpy() for name, level in arms.items()}
+    )
