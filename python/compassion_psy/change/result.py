@@ -31,9 +31,9 @@ class ChangeResult:
         ``variance`` (for a meta-analysis, where there is a formula), ``failed`` (replicates without
         a value), ``note``.
     tests : polars.DataFrame
-        One row a test: ``test`` ("t", "sign_flip", "wilcoxon"), ``of`` (what it estimates), ``n``,
-        ``n_excluded``, ``estimate``, ``lower``, ``upper``, ``level``, ``p``, ``p_holm``,
-        ``method`` (exact or not), ``note``.
+        One row a test: ``test`` ("t", "sign_flip", "wilcoxon"; between arms "welch",
+        "permutation"), ``of`` (what it estimates), ``n``, ``n_excluded``, ``estimate``,
+        ``lower``, ``upper``, ``level``, ``p``, ``p_holm``, ``method`` (exact or not), ``note``.
     persons : polars.DataFrame
         One row a person with both scores: ``pre``, ``post``, ``change``, ``rci``, ``class``,
         ``p_reliable``.

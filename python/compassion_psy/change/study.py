@@ -17,7 +17,7 @@ from compassion_psy.change.options import ChangeOptions, OutcomeOptions
 from compassion_psy.change.outcomes import Outcome
 from compassion_psy.change.reliable import Cutoffs, ErrorOfChange
 from compassion_psy.change.rows import difference_rows, effect_rows
-from compassion_psy.change.tested import rows_of_tests
+from compassion_psy.change.tested import rows_of_comparison, rows_of_tests
 from compassion_psy.change.wave_reliability import at_each_wave, tests_of_waves
 from compassion_psy.change.waves import Waves
 from compassion_psy.distributions import normal_quantile
@@ -137,6 +137,10 @@ class Study:
             frames.table.extend(
                 own | {"n_excluded": total - row["n"]} | row
                 for row in difference_rows(*sides, self.options)
+            )
+            frames.tests.extend(
+                own | {"n_excluded": total - row["n"], "level": self.options.level} | row
+                for row in rows_of_comparison(*sides, self.options.level, self.options.seed)
             )
 
     def _sides(self) -> Iterator[tuple[str, Mask]]:
