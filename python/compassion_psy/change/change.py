@@ -21,7 +21,7 @@ from compassion_psy.change.options import (
     change_options,
     outcome_options,
 )
-from compassion_psy.change.outcomes import Outcome, listed_outcomes
+from compassion_psy.change.outcomes import Outcome, filled, listed_outcomes
 from compassion_psy.change.result import ChangeResult
 from compassion_psy.change.study import Frames, Mask, Study
 from compassion_psy.change.waves import Layout, Waves, waves_of
@@ -261,6 +261,9 @@ def _refuse_reserved(layout: Layout) -> None:
                 )
 
 
+_NAMED = 6
+
+
 def _refuse_unmatched(waves: Waves, outcomes: Sequence[Outcome], layout: Layout) -> None:
     """Raise DataError where nobody can be compared."""
     first = waves.labels[0]
@@ -276,10 +279,21 @@ def _refuse_unmatched(waves: Waves, outcomes: Sequence[Outcome], layout: Layout)
                 + (f" (such as {ids.filter(pl.Series(mask))[0]!r})" if mask.any() else "")
                 for wave, mask in ((first, before), (label, after))
             )
+            remedy = (
+                "write ids the same way at each wave"
+                if before.any() and after.any()
+                else f"check the answers in {_columns(outcome, layout)}"
+            )
             raise DataError(
                 f"Nobody has a score of {outcome.name!r} at both waves: {shown} persons of column "
-                f"{layout.id!r} have one; write ids the same way at each wave."
+                f"{layout.id!r} have one; {remedy}."
             )
+
+
+def _columns(outcome: Outcome, layout: Layout) -> str:
+    """Name the columns that an outcome is made of."""
+    names = [filled(pattern, name) for pattern in layout.patterns for name in outcome.sources]
+    return ", ".join(repr(name) for name in names[:_NAMED]) + (", ..." if names[_NAMED:] else "")
 
 
 def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def mean_change(moments: PairMoments, level: float) -> Found:
         return Found(estimate, method="t", note="one person: no interval")
     error = math.sqrt(float(moments.var_change) / n)
     if error == 0:
-        return Found(estimate, method="t", note="all changes are equal: no standard error")
+        return Found(estimate, method="t", note=f"all changes are {estimate:g}: no standard error")
     reach = t_quantile(0.5 + level / 2, n - 1) * error
     p = t_two_sided(estimate / error, n - 1)
     return Found(estimate, estimate - reach, estimate + reach, "t", p, variance=error**2)

@@ -26,7 +26,8 @@ _FEWEST_WITH_SPREAD, _FEWEST_RESAMPLED = 2, 3
 ONE = "one person: a change, and no spread to measure it with"
 NOBODY = "nobody has a score at both waves"
 ALONE = "one person in an arm: no SD of that arm to pool"
-FLAT = "nobody differs from another at the first wave: not defined"
+FLAT = "nobody differs from another at the first wave: not defined; d_z needs no SD of a wave"
+FLAT_IN_ARMS = "in no arm does anybody differ from another at the first wave: no SD to pool"
 
 
 def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
@@ -75,7 +76,7 @@ def difference_rows(
         found = replace(found, variance=variance)
     if math.isnan(found.estimate):
         alone = min(treated.n, control.n) < _FEWEST_WITH_SPREAD
-        found = replace(found, note=ALONE if alone else FLAT)
+        found = replace(found, note=ALONE if alone else FLAT_IN_ARMS)
     found = replace(found, p=difference.p)
     rows = [_row("mean_change", difference, options), _row("d_ppc2", found, options)]
     return [{"n": n} | row for row in rows]
@@ -118,11 +119,15 @@ def _row(name: str, found: Found, options: ChangeOptions) -> dict[str, Any]:
     }
 
 
+def _equal(moments: PairMoments) -> str:
+    return f"all changes are {float(moments.change):g}"
+
+
 def _why_not(found: Found, moments: PairMoments) -> str | None:
     """Say why an effect has no value or no limits."""
     if math.isnan(found.estimate):
         if moments.var_change == 0:
-            return "all changes are equal: there is no SD of changes"
+            return f"{_equal(moments)}: there is no SD of changes, and d_av and smcr need none"
         if moments.var_pre == 0:
             return FLAT
         if moments.var_post == 0:
@@ -132,7 +137,7 @@ def _why_not(found: Found, moments: PairMoments) -> str | None:
         return "not defined"
     if math.isnan(found.lower):
         if moments.var_change == 0:
-            return "all changes are equal: no interval from the SD of changes"
+            return f"{_equal(moments)}: no interval from the SD of changes"
         if found.method == "mover" and not moments.r < 1:
             return "both waves correlate perfectly: no interval"
         return f"no {found.method} interval: {found.estimate:.3g} is beyond what it can be made of"
