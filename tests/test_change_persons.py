@@ -209,6 +209,34 @@ def test_who_is_not_in_n_is_told_where_the_table_is_printed() -> None:
     assert "improved" not in str(result)
 
 
+def test_those_carried_forward_are_printed_apart() -> None:
+    """Three waves, two arms, two wards, two outcomes; some are lost."""
+    pilot = cp.simulate_pilot(nurses=24, control=24, waves=("a", "b", "c"), dropout=0.3, seed=3)
+    ward = pl.when(pl.col("person").rank("dense") % 2 == 0).then(pl.lit("v")).otherwise(pl.lit("w"))
+    outcomes = [pilot.scales[name] for name in ("wellbeing", "self_compassion")]
+    result = cp.change(
+        pilot.frame.with_columns(ward=ward), outcomes, id="person", wave="wave", pre="a",
+        post=["b", "c"], arm="arm", by="ward", interval="analytic",
+    )  # fmt: skip
+    keys = result.table.select("ward", "outcome", "wave", "analysis", "arm").unique()
+    assert keys.height == 2 * 2 * 2 * 2 * 3
+    shown = str(result)
+    completers, carried = shown.split("Change, with the last score carried forward (locf)\n")
+    assert completers.startswith("Change\n")
+    assert "improved" in completers
+    assert "deteriorated" not in carried.partition("pre, post: mean (SD)")[0]
+    assert shown.count("Control arm: control.") == 1
+    assert "analysis" not in shown
+    assert result._repr_html_().count("<table>") == 2
+    assert "analysis" in result.journal.columns
+    # Who is counted as changed is who is listed so, ward by ward.
+    named = {"ward": "v", "outcome": "wellbeing", "wave": "c", "arm": "training"}
+    words = result.persons.filter(**named)["class"]
+    row = result.journal.filter(**named, analysis="completers").row(0, named=True)
+    assert row["improved"] == words.is_in(["improved", "recovered"]).sum()
+    assert row["deteriorated"] == (words == "deteriorated").sum()
+
+
 def test_one_table_to_print() -> None:
     result = example(norms=(140, 9))
     text = result.report()

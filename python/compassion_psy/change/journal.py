@@ -54,11 +54,17 @@ def journal_table(table: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
             }
         )
     shown = pl.DataFrame(rows, infer_schema_length=None)
-    empty = [name for name in ("improved", "recovered", "deteriorated")
-             if shown[name].null_count() == shown.height]  # fmt: skip
-    shown = shown.drop(empty)
+    shown = without_empty(shown)
     alike = [name for name in ("wave", "analysis") if shown[name].n_unique() == 1]
     return shown.drop(alike)
+
+
+def without_empty(shown: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the counts of classes where nobody is in one."""
+    return shown.drop(
+        name for name in ("improved", "recovered", "deteriorated")
+        if name in shown.columns and shown[name].null_count() == shown.height
+    )  # fmt: skip
 
 
 def _classes(persons: pl.DataFrame, names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:

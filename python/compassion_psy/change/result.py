@@ -9,7 +9,12 @@ from functools import cached_property
 import polars as pl
 
 from compassion_psy import tables
-from compassion_psy.change.journal import journal_table
+from compassion_psy.change.journal import journal_table, without_empty
+
+_TITLES = {
+    "completers": "Change",
+    "locf": "Change, with the last score carried forward (locf)",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,10 +91,23 @@ class ChangeResult:
 
     def report(self) -> str:
         """Return the one table a journal would print, with what it stands for."""
-        return tables.to_text(self.journal, title=self._title(), notes=self._notes())
+        return "\n\n".join(
+            tables.to_text(frame, title=title, notes=notes) for title, frame, notes in self._shown()
+        )
 
-    def _title(self) -> str:
-        return "Change"
+    def _shown(self) -> list[tuple[str, pl.DataFrame, list[str]]]:
+        """Return what is shown: completers, and apart from them those carried forward."""
+        parts = (
+            self.journal.partition_by("analysis", maintain_order=True, as_dict=True)
+            if "analysis" in self.journal.columns
+            else {("completers",): self.journal}
+        )
+        shown = [(_TITLES[str(key[0])], without_empty(part)) for key, part in parts.items()]
+        last = len(shown) - 1
+        return [
+            (title, frame.drop("analysis", strict=False), self._notes() if at == last else [])
+            for at, (title, frame) in enumerate(shown)
+        ]
 
     def _notes(self) -> list[str]:
         level = self.table["level"].drop_nulls()
@@ -137,4 +155,6 @@ class ChangeResult:
 
     def _repr_html_(self) -> str:
         """Return the table a journal would print, for a notebook."""
-        return tables.to_html(self.journal, title=self._title(), notes=self._notes())
+        return "\n".join(
+            tables.to_html(frame, title=title, notes=notes) for title, frame, notes in self._shown()
+        )
