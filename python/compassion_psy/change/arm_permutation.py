@@ -16,7 +16,7 @@ ALL_UP_TO = 2**20
 DRAWN = 9_999
 """The allotments that are drawn where there are more."""
 
-MOST = 2_000
+MOST = 500
 """Persons beyond which nothing is drawn: means are then as normal as Welch's test has them."""
 
 # Sums that differ by less, relative to the sum of sizes, are the same sum added in another order.

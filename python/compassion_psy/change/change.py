@@ -151,7 +151,7 @@ def change(
     ``tests``: "sign_flip" looks at all 2ⁿ signs up to 20 persons, else at 9,999 drawn; its limits
     are the mean changes that it does not reject. "wilcoxon" is on ranks, with Hodges and Lehmann's
     estimate. Between arms, "permutation" looks at every allotment of persons to arms where there
-    are at most 2²⁰ (arms of 11), else at 9,999 drawn, with up to 2,000 persons; p is twice the
+    are at most 2²⁰ (arms of 11), else at 9,999 drawn, with up to 500 persons; p is twice the
     smaller tail, and its limits are the differences in mean change that it does not reject.
 
     Reliable change [7]_: rci = (post - pre) / S_diff, S_diff = √2 S_1 √(1 - reliability), S_1 and
