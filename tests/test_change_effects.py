@@ -268,6 +268,24 @@ def test_scores_that_correlate_perfectly_have_no_d_rm() -> None:
     assert row["smcr"]["lower"] is not None
 
 
+def test_degrees_of_freedom_of_d_rm_keep_their_digits() -> None:
+    pre = np.array([1.0, 2, 3, 4, 6])
+    moments = moments_of(pre, 2 * pre + 1e-6 * np.array([1, -1, 1, 0, -1]))
+    # With r = 1 and SDs that differ, 2 + 4 + 4 is what 2 (n - 1) is divided by.
+    assert standardiser("d_rm", moments).df == pytest.approx(8 / 10, rel=1e-4)
+
+
+@pytest.mark.parametrize("apart", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_scores_that_correlate_nearly_perfectly(apart: float) -> None:
+    """1 - r loses its digits, and nothing may come of it but limits, or a reason."""
+    pre = np.array([1.0, 2, 3, 4, 6])
+    row = by_effect(changed(wide(pre, 2 * pre + apart * np.array([1, -1, 1, 0, -1]))).table)["d_rm"]
+    if row["lower"] is None:
+        assert row["note"] is not None
+    else:
+        assert row["lower"] < row["estimate"] < row["upper"]
+
+
 def test_a_level_is_that_of_all_intervals() -> None:
     of = values("change")["sets"]["twelve"]
     narrow = by_effect(changed(wide(of["pre"], of["post"]), level=0.8).table)

@@ -38,7 +38,8 @@ def standardiser(name: str, moments: PairMoments) -> Standardiser:
 
     For smcr it is the SD of the first wave, with n - 1 degrees of freedom; for d_av and g_av the
     mean of both SDs; for d_rm SD of changes / √(2 (1 - r)). Of normal scores, with the delta
-    method, the mean of both SDs has (n - 1)(S_1 + S_2)² / (S_1² + S_2² + 2 r² S_1 S_2).
+    method, the mean of both SDs has (n - 1)(S_1 + S_2)² / (S_1² + S_2² + 2 r² S_1 S_2), and what
+    d_rm divides by 2 (n - 1) / (2 + (1 + r)² + 2 (1 + r)(r (S_1² + S_2²) - 2 S_1 S_2) / S_d²).
 
     Examples
     --------
@@ -66,19 +67,11 @@ def _of_repeated_measures(
 ) -> Standardiser:
     if not r < 1:
         return Standardiser(math.nan, math.nan)
-    # How the logarithm of the square moves with both variances and the covariance.
-    by_pre, by_post = (1 / of_change - r / (2 * sd**2 * (1 - r)) for sd in (before, after))
-    by_both = 1 / (before * after * (1 - r)) - 2 / of_change
-    # Variances and covariances of the three, of normal scores, times (n - 1) / 2.
-    pre, post, both = before**2, after**2, r * before * after
-    spread = (
-        (by_pre * pre) ** 2
-        + (by_post * post) ** 2
-        + by_both**2 * (pre * post + both**2) / 2
-        + 2 * by_pre * by_post * both**2
-        + 2 * by_both * both * (by_pre * pre + by_post * post)
-    )
-    return Standardiser(math.sqrt(of_change / (2 * (1 - r))), (n - 1) / spread)
+    # The variance of the logarithm of the square, times n - 1: that of S_diff² is 2, that of 1 - r
+    # (1 + r)², and they go together as far as r does with the variances.
+    together = (r * (before**2 + after**2) - 2 * before * after) / of_change
+    spread = 2 + (1 + r) ** 2 + 2 * (1 + r) * together
+    return Standardiser(math.sqrt(of_change / (2 * (1 - r))), 2 * (n - 1) / spread)
 
 
 def pooled(treated: PairMoments, control: PairMoments) -> Standardiser:
