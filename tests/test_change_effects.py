@@ -8,11 +8,13 @@ import compassion_psy as cp
 import numpy as np
 import polars as pl
 import pytest
-from compassion_psy.change.effects import features, moments_of
+from compassion_psy.change.effects import PairMoments, features, moments_of
 from compassion_psy.change.limits import Sample
-from compassion_psy.change.weights import replicate_sums
+from compassion_psy.change.standardisers import standardiser
+from compassion_psy.change.weights import replicate_moments
 from compassion_psy.pure import intervals
 from reference_data import values
+from scipy import stats
 
 SETS = sorted(values("change")["sets"])
 # The same formula in another order; 2e-15 was measured.
@@ -49,8 +51,9 @@ def test_as_in_r(name: str) -> None:
     assert row["smcc"]["estimate"] == pytest.approx(of["smcc"], **close)
     assert row["g_z"]["estimate"] == row["smcc"]["estimate"]
     assert row["smcr"]["estimate"] == pytest.approx(of["smcr"], **close)
-    reach = (row["smcr"]["upper"] - row["smcr"]["lower"]) / 2
-    assert reach == pytest.approx(1.959963984540054 * math.sqrt(of["smcr_variance"]), rel=1e-10)
+    assert row["smcr"]["variance"] == pytest.approx(of["smcr_variance"], rel=1e-10)
+    error = (mean["upper"] - mean["lower"]) / 2 / stats.t.ppf(0.975, len(of["pre"]) - 1)
+    assert mean["variance"] == pytest.approx(error**2, rel=1e-10)
 
 
 # effsize issue 34, whose paired d was that of independent groups; R's numbers to 6 decimals.
@@ -72,6 +75,9 @@ def test_published_example() -> None:
         assert row[name]["estimate"] == pytest.approx(expected, abs=5e-7), name
     assert row["d_z"]["lower"] == pytest.approx(0.393703, abs=5e-7)
     assert row["d_z"]["upper"] == pytest.approx(2.406271, abs=5e-7)
+    assert row["smcr"]["variance"] == pytest.approx(0.0195752, abs=5e-8)
+    # Given with the estimate rounded to six decimals: 0.22475755 is 0.2247576 to its last digit.
+    assert row["smcc"]["variance"] == pytest.approx(0.2247576, abs=1e-7)
     assert row["d_z"]["r"] == pytest.approx(0.956042, abs=5e-7)
     # Lakens' correction with 8 + 8 scores: 3 / (4 × 16 - 9).
     assert row["g_av"]["estimate"] == pytest.approx((1 - 3 / 55) * row["d_av"]["estimate"])
@@ -112,14 +118,19 @@ def test_difference_between_arms() -> None:
     spread = 2 * (1 - r) * (a + b) / (a * b)
     variance = c**2 * spread * (a + b - 2) / (a + b - 4) * (1 + d**2 / spread) - d**2
     assert row["d_ppc2"]["estimate"] == pytest.approx(d, rel=CLOSED)
-    reach = (row["d_ppc2"]["upper"] - row["d_ppc2"]["lower"]) / 2
-    assert reach == pytest.approx(1.959963984540054 * math.sqrt(variance), rel=1e-10)
+    assert row["d_ppc2"]["variance"] == pytest.approx(variance, rel=1e-10)
+    assert limits_of_ratio(row["d_ppc2"], row["mean_change"], pooled**0.5, a + b - 2)
     # Within an arm the numbers are those of that arm alone.
     alone = by_effect(changed(frame.filter(arm="control")).table)
     inside = by_effect(table.filter(arm="control"))
     assert {name: each["estimate"] for name, each in inside.items()} == {
         name: each["estimate"] for name, each in alone.items()
     }
+
+
+def times_drawn(n: int, bootstrap: cp.Bootstrap, seed: int, arm: str = "") -> np.ndarray:
+    """How often each replicate draws each person: the mean of who is this person, times n."""
+    return np.rint(n * replicate_moments(np.eye(n), bootstrap, seed, arm)[0]).astype(int)
 
 
 def brute(pre: np.ndarray, post: np.ndarray) -> dict[str, float]:
@@ -142,7 +153,7 @@ def test_bootstrap_by_copying_rows(method: Any) -> None:
     pre, post = np.array(of["pre"]), np.array(of["post"])
     n, bootstrap = len(pre), cp.Bootstrap(200, seed=5, method=method)
     row = by_effect(changed(wide(pre, post), interval=bootstrap).table)
-    counts = replicate_sums(np.eye(n), bootstrap, 5).astype(int)
+    counts = times_drawn(n, bootstrap, 5)
     assert (counts.sum(axis=1) == n).all()
     assert len(np.unique(counts, axis=0)) > 150
     drawn = [brute(np.repeat(pre, count), np.repeat(post, count)) for count in counts]
@@ -166,26 +177,113 @@ def test_bootstrap_by_copying_rows(method: Any) -> None:
 
 def test_arms_are_drawn_independently() -> None:
     bootstrap = cp.Bootstrap(50, seed=1)
-    one, other = (replicate_sums(np.eye(10), bootstrap, 1, arm) for arm in ("a", "b"))
+    one, other = (times_drawn(10, bootstrap, 1, arm) for arm in ("a", "b"))
     assert not np.array_equal(one, other)
-    assert np.array_equal(one, replicate_sums(np.eye(10), bootstrap, 1, "a"))
+    assert np.array_equal(one, times_drawn(10, bootstrap, 1, "a"))
 
 
-def test_scaled_limits() -> None:
-    of = values("change")["sets"]["twelve"]
-    row = by_effect(changed(wide(of["pre"], of["post"])).table)
-    for name in ("d_av", "g_av", "d_rm"):
-        times = row[name]["estimate"] / row["d_z"]["estimate"]
-        assert row[name]["upper"] == pytest.approx(times * row["d_z"]["upper"], rel=CLOSED)
-        assert row[name]["interval"] == "noncentral_t_scaled"
+def limits_of_ratio(
+    row: dict[str, Any], mean: dict[str, Any], sd: float, df: float, level: float = 0.95
+) -> bool:
+    """Whether the limits solve the equations of Donner & Zou (2012), not how they are solved."""
+    reach = (mean["upper"] - mean["lower"]) / 2
+    tail = (1 - level) / 2
+    smallest, largest = (sd * math.sqrt(df / stats.chi2.ppf(p, df)) for p in (1 - tail, tail))
+    for limit, outwards in ((row["lower"], -1), (row["upper"], 1)):
+        away = outwards * limit > 0  # a limit on the far side of zero grows with a smaller SD
+        apart = sd - smallest if away else largest - sd
+        distance = outwards * (limit * sd - mean["estimate"])
+        assert distance > 0
+        assert distance == pytest.approx(math.hypot(reach, limit * apart), rel=1e-9)
+    return True
 
 
-def test_scaled_limits_of_no_change() -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+@pytest.mark.parametrize("name", SETS)
+def test_limits_over_an_sd(name: str, level: float, sign: int) -> None:
+    of = values("change")["sets"][name]
+    pre, post = sign * np.array(of["pre"]), sign * np.array(of["post"])
+    row = by_effect(changed(wide(pre, post), level=level).table)
+    n, mean = len(pre), row["mean_change"]
+    one, other = pre.std(ddof=1), post.std(ddof=1)
+    r = np.corrcoef(pre, post)[0, 1]
+    df = (n - 1) * (one + other) ** 2 / (one**2 + other**2 + 2 * r**2 * one * other)
+    assert limits_of_ratio(row["d_av"], mean, (one + other) / 2, df, level)
+    assert limits_of_ratio(row["smcr"], mean, one, n - 1, level)
+    moments = moments_of(pre, post)
+    by = standardiser("d_rm", moments)
+    assert by.sd == pytest.approx(mean["estimate"] / row["d_rm"]["estimate"], rel=1e-10)
+    assert limits_of_ratio(row["d_rm"], mean, by.sd, by.df, level)
+    # What is corrected for small samples estimates the same number.
+    for corrected, plain in (("g_av", "d_av"), ("g_z", "d_z"), ("smcc", "d_z")):
+        assert row[corrected]["lower"] == row[plain]["lower"]
+        assert row[corrected]["upper"] == row[plain]["upper"]
+    for each in ("d_av", "g_av", "d_rm", "smcr"):
+        assert row[each]["interval"] == "mover"
+        excludes = row[each]["lower"] * row[each]["upper"] > 0
+        assert excludes == (mean["p"] < 1 - level), each
+
+
+@pytest.mark.parametrize(("r", "ratio"), [(0.5, 1.0), (0.9, 1.4), (-0.4, 0.7)])
+@pytest.mark.parametrize("name", ["smcr", "d_av", "d_rm"])
+def test_degrees_of_freedom_of_an_sd(name: str, r: float, ratio: float) -> None:
+    """Two over the variance of the logarithm of the square, by the delta method, numerically."""
+    one, other = 1.3, 1.3 * ratio
+    truth = np.array([one**2, other**2, r * one * other])
+
+    def moments(of: np.ndarray, n: int = 21) -> PairMoments:
+        pre, post, both = of
+        zero, change = np.zeros(()), np.array(pre + post - 2 * both)
+        return PairMoments(n, zero, zero, np.array(pre), np.array(post), change)
+
+    step = 1e-5
+    slopes = [
+        (math.log(standardiser(name, moments(truth + at)).sd)
+         - math.log(standardiser(name, moments(truth - at)).sd)) / step
+        for at in step * np.eye(3)
+    ]  # fmt: skip
+    pre, post, both = truth
+    # Of normal scores: Cov(s_ij, s_kl) = (σ_ik σ_jl + σ_il σ_jk) / (n - 1).
+    spread = np.array([
+        [2 * pre**2, 2 * both**2, 2 * pre * both],
+        [2 * both**2, 2 * post**2, 2 * post * both],
+        [2 * pre * both, 2 * post * both, pre * post + both**2],
+    ])  # fmt: skip
+    expected = 2 * 20 / (slopes @ spread @ slopes)
+    assert standardiser(name, moments(truth)).df == pytest.approx(expected, rel=1e-7)
+
+
+def test_limits_of_no_change() -> None:
     row = by_effect(changed(wide([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])).table)
-    assert row["d_av"]["estimate"] == 0
-    assert row["d_av"]["lower"] == pytest.approx(-row["d_av"]["upper"])
-    times = math.sqrt(1) / np.std([1, 2, 3, 4, 5], ddof=1)
-    assert row["d_av"]["upper"] == pytest.approx(times * row["d_z"]["upper"], rel=1e-9)
+    for name in ("d_av", "d_rm", "smcr"):
+        assert row[name]["estimate"] == 0
+        assert row[name]["lower"] == pytest.approx(-row[name]["upper"])
+
+
+def test_scores_that_correlate_perfectly_have_no_d_rm() -> None:
+    row = by_effect(changed(wide([1, 2, 3, 4, 5], [2, 4, 6, 8, 10])).table)
+    assert row["d_rm"]["lower"] is None
+    assert row["d_rm"]["note"] == "both waves correlate perfectly: no interval"
+    assert row["smcr"]["lower"] is not None
+
+
+def test_degrees_of_freedom_of_d_rm_keep_their_digits() -> None:
+    pre = np.array([1.0, 2, 3, 4, 6])
+    moments = moments_of(pre, 2 * pre + 1e-6 * np.array([1, -1, 1, 0, -1]))
+    # With r = 1 and SDs that differ, 2 + 4 + 4 is what 2 (n - 1) is divided by.
+    assert standardiser("d_rm", moments).df == pytest.approx(8 / 10, rel=1e-4)
+
+
+@pytest.mark.parametrize("apart", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_scores_that_correlate_nearly_perfectly(apart: float) -> None:
+    """1 - r loses its digits, and nothing may come of it but limits, or a reason."""
+    pre = np.array([1.0, 2, 3, 4, 6])
+    row = by_effect(changed(wide(pre, 2 * pre + apart * np.array([1, -1, 1, 0, -1]))).table)["d_rm"]
+    if row["lower"] is None:
+        assert row["note"] is not None
+    else:
+        assert row["lower"] < row["estimate"] < row["upper"]
 
 
 def test_a_level_is_that_of_all_intervals() -> None:

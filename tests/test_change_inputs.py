@@ -95,6 +95,70 @@ def test_groups_are_analysed_one_by_one() -> None:
         )
 
 
+def test_progress_counts_outcomes_of_groups() -> None:
+    seen: list[tuple[int, int]] = []
+    changed(outcomes=[SCALE, "age"], by="ward", progress=lambda *at: seen.append(at))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    with pytest.raises(cp.OptionError, match="progress is 'yes'"):
+        changed(progress="yes")
+
+
+def awkward_sites() -> pl.DataFrame:
+    """Sites of a nightly job: one that can be analysed, and others that cannot."""
+    sizes = {"ok": 12, "one": 1, "no later wave": 3, "unanswered": 3, "equal": 3, "flat": 2}
+    sites = np.repeat(list(sizes), list(sizes.values()))
+    frame = LONG.with_columns(site=pl.Series(np.tile(sites, 2)))
+    of, later = pl.col("site"), pl.col("when") == "after"
+    return frame.filter(~((of == "no later wave") & later)).with_columns(
+        pl.when(of == "equal").then(pl.col(name).first().over("id"))
+        .when((of == "flat") & ~later).then(3)
+        .when((of == "unanswered") & later).then(None)
+        .otherwise(pl.col(name)).alias(name)
+        for name in SCALE.items
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_no_group_stops_the_others(interval: Any) -> None:
+    frame = awkward_sites()
+    result = changed(frame, by="site", interval=interval)
+    alone = changed(frame.filter(site="ok"), interval=interval)
+    for name in FRAMES:
+        found, expected = getattr(result, name), getattr(alone, name)
+        own = found.filter(site="ok").drop("site")
+        assert_frame_equal(own.select(expected.columns), expected, check_dtypes=False)
+        assert found.columns[0] == "site", name
+        if name != "persons":  # of whom there are none without a later score
+            assert found["site"].n_unique() == 6, name
+    table = result.table.filter(effect="d_av", analysis="completers")
+    assert dict(table.select("site", "n").iter_rows()) == {
+        "ok": 12, "one": 1, "no later wave": 0, "unanswered": 0, "equal": 3, "flat": 2}  # fmt: skip
+    notes = dict(table.select("site", "note").iter_rows())
+    assert "one person" in notes["one"]
+    assert notes["no later wave"] == notes["unanswered"] == "nobody has a score at both waves"
+    lost = dict(result.dropout.select("site", pl.struct("absent", "unscored")).iter_rows())
+    assert lost["no later wave"] == {"absent": 3, "unscored": 0}
+    assert lost["unanswered"] == {"absent": 0, "unscored": 3}
+    mean = result.table.filter(effect="mean_change", analysis="completers", site="equal")
+    assert mean["note"].item() == "all changes are 0: no standard error"
+    for of in (result.table, result.detectable, result.reliability):
+        absent = "mdc" if "mdc" in of.columns else "estimate"
+        assert of.filter(pl.col(absent).is_null())["note"].null_count() == 0
+    shown = str(result)
+    assert all(site in shown for site in notes)
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_no_group_of_arms_stops_the_others(interval: Any) -> None:
+    frame = awkward_sites()
+    result = changed(frame, by="site", arm="arm", interval=interval)
+    rows = result.table.filter(effect="d_ppc2", analysis="completers")
+    assert rows["site"].n_unique() == 6
+    assert rows.filter(site="ok")["lower"].null_count() == 0
+    assert rows.filter(pl.col("lower").is_null())["note"].null_count() == 0
+    str(result)
+
+
 @pytest.mark.parametrize(
     ("values", "control", "expected"),
     [
@@ -169,13 +233,23 @@ def refused(error: type[Exception], text: str, frame: Any = LONG, **options: Any
 
 def test_a_person_twice_in_a_wave() -> None:
     twice = pl.concat([LONG, LONG.head(1)])
-    refused(cp.DataError, "Person 'p00' has several rows in wave 'before'", twice)
+    refused(
+        cp.DataError,
+        r"Person 'p00' of column 'id' has several rows in wave 'before' \(1 persons have\); "
+        "keep one row a person and wave",
+        twice,
+    )
 
 
 def test_ids_that_do_not_match() -> None:
     other = pl.col("id").str.to_uppercase()
     frame = LONG.with_columns(id=pl.when(pl.col("when") == "after").then(other).otherwise("id"))
-    refused(cp.DataError, "Nobody has a score of 'calm' at both waves.*'p00'.*'P00'", frame)
+    refused(
+        cp.DataError,
+        r"Nobody has a score of 'calm' at both waves: 24 at 'before' \(such as 'p00'\) and 24 at "
+        r"'after' \(such as 'P00'\) persons of column 'id' have one; write ids the same way",
+        frame,
+    )
 
 
 def test_some_ids_that_do_not_match_are_counted() -> None:
@@ -189,11 +263,20 @@ def test_only_the_first_wave() -> None:
     refused(cp.DataError, "No row of column 'when' is of wave 'after'",
             LONG.filter(when="before"))  # fmt: skip
     nothing = LONG.with_columns(q1=pl.when(pl.col("when") == "before").then("q1"))
-    refused(cp.DataError, "24 at 'before' .*0 at 'after'", nothing)
+    refused(
+        cp.DataError,
+        "24 at 'before' .*0 at 'after' persons of column 'id' .*"
+        "check the answers in 'q1', 'q2', 'q3'",
+        nothing,
+    )
+    wide = LONG.filter(when="before").select("id", pl.col("q1", "q2", "q3").name.suffix("_a"))
+    refused(cp.DataError, "no column 'q1_b'.*'q1_a'", wide, wave=None, pre="{}_a", post="{}_b")
 
 
 def test_a_wave_that_does_not_exist() -> None:
-    refused(cp.DataError, "wave 'aftr'. Did you mean 'after'", post="aftr")
+    refused(
+        cp.DataError, "No row of column 'when' is of wave 'aftr'. Did you mean 'after'", post="aftr"
+    )
     refused(cp.OptionError, "name a wave twice", post="before")
 
 
@@ -271,11 +354,15 @@ def test_what_cannot_be_computed_says_why(interval: Any) -> None:
     assert reasons == {"one person: a change, and no spread to measure it with"}
     equal = pl.DataFrame({"id": range(6), "y1": [1, 2, 3, 4, 5, 6], "y2": [2, 3, 4, 5, 6, 7]})
     found = notes_of(equal, interval=interval)
-    assert "all changes are equal" in str(found["d_z"])
-    assert "all changes are equal" in str(found["mean_change"])
+    assert "all changes are 1: there is no SD of changes, and d_av and smcr need" in str(
+        found["d_z"]
+    )
+    assert found["mean_change"] == "all changes are 1: no standard error"
     flat = pl.DataFrame({"id": range(6), "y1": [3] * 6, "y2": [2, 3, 4, 5, 6, 7]})
     found = notes_of(flat, interval=interval)
-    assert "nobody differs from another at the first wave" in str(found["smcr"])
+    assert found["smcr"] == (
+        "nobody differs from another at the first wave: not defined; d_z needs no SD of a wave"
+    )
     assert found["d_z"] is None
     found = notes_of(flat.rename({"y1": "y2", "y2": "y1"}), interval=interval)
     assert found["d_rm"] == "nobody differs from another at the later wave: not defined"
@@ -285,7 +372,7 @@ def test_what_cannot_be_computed_says_why(interval: Any) -> None:
 
 def test_without_spread_of_changes_there_are_no_limits_by_it() -> None:
     equal = pl.DataFrame({"id": range(6), "y1": [1, 2, 3, 4, 5, 6], "y2": [2, 3, 4, 5, 6, 7]})
-    expected = "all changes are equal: no interval from the SD of changes"
+    expected = "all changes are 1: no interval from the SD of changes"
     assert notes_of(equal, interval="analytic")["d_av"] == expected
 
 
@@ -311,6 +398,14 @@ def test_no_number_is_missing_without_a_reason(interval: Any) -> None:
                 assert empty["note"].null_count() == 0, (n, pre, post, empty)
                 assert not result.table["estimate"].is_nan().any()
                 str(result)
+
+
+@pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
+def test_arms_without_spread_at_first_have_nothing_to_pool(interval: Any) -> None:
+    flat = LONG.with_columns(age=pl.when(pl.col("when") == "before").then(40).otherwise("age"))
+    found = changed(flat, "age", arm="arm", interval=interval).table.filter(effect="d_ppc2")
+    assert found["estimate"].item() is None
+    assert "does anybody differ from another at the first wave" in found["note"].item()
 
 
 def test_an_arm_without_completers_has_rows_that_say_so() -> None:

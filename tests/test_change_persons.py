@@ -7,7 +7,7 @@ import compassion_psy as cp
 import numpy as np
 import polars as pl
 import pytest
-from compassion_psy.change.weights import replicate_sums
+from compassion_psy.change.weights import replicate_moments
 from reference_data import values
 
 WHOLE = values("change")["sets"]["whole"]
@@ -95,7 +95,7 @@ def test_reliability_is_estimated_and_its_uncertainty_carried() -> None:
     scores = cp.score(first, SCALE)["calm_total"].to_numpy().astype(float)
     assert row["sd"] == pytest.approx(scores.std(ddof=1), rel=1e-12)
     # The same persons are drawn for the reliability and for the SD.
-    weights = replicate_sums(np.eye(40), cp.Bootstrap(300), 2)
+    weights = np.rint(40 * replicate_moments(np.eye(40), cp.Bootstrap(300), 2)[0])
     answers = first.select("q1", "q2", "q3", 6 - pl.col("q4")).to_numpy()
     errors = []
     for count in weights.astype(int):
@@ -207,6 +207,34 @@ def test_who_is_not_in_n_is_told_where_the_table_is_printed() -> None:
     assert result.table["analysis"].unique().to_list() == ["completers"]
     assert "n: persons with the scores compared; the others are counted in n_excl" in str(result)
     assert "improved" not in str(result)
+
+
+def test_those_carried_forward_are_printed_apart() -> None:
+    """Three waves, two arms, two wards, two outcomes; some are lost."""
+    pilot = cp.simulate_pilot(nurses=24, control=24, waves=("a", "b", "c"), dropout=0.3, seed=3)
+    ward = pl.when(pl.col("person").rank("dense") % 2 == 0).then(pl.lit("v")).otherwise(pl.lit("w"))
+    outcomes = [pilot.scales[name] for name in ("wellbeing", "self_compassion")]
+    result = cp.change(
+        pilot.frame.with_columns(ward=ward), outcomes, id="person", wave="wave", pre="a",
+        post=["b", "c"], arm="arm", by="ward", interval="analytic",
+    )  # fmt: skip
+    keys = result.table.select("ward", "outcome", "wave", "analysis", "arm").unique()
+    assert keys.height == 2 * 2 * 2 * 2 * 3
+    shown = str(result)
+    completers, carried = shown.split("Change, with the last score carried forward (locf)\n")
+    assert completers.startswith("Change\n")
+    assert "improved" in completers
+    assert "deteriorated" not in carried.partition("pre, post: mean (SD)")[0]
+    assert shown.count("Control arm: control.") == 1
+    assert "analysis" not in shown
+    assert result._repr_html_().count("<table>") == 2
+    assert "analysis" in result.journal.columns
+    # Who is counted as changed is who is listed so, ward by ward.
+    named = {"ward": "v", "outcome": "wellbeing", "wave": "c", "arm": "training"}
+    words = result.persons.filter(**named)["class"]
+    row = result.journal.filter(**named, analysis="completers").row(0, named=True)
+    assert row["improved"] == words.is_in(["improved", "recovered"]).sum()
+    assert row["deteriorated"] == (words == "deteriorated").sum()
 
 
 def test_one_table_to_print() -> None:

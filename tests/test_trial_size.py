@@ -198,6 +198,49 @@ def test_a_declared_difference_leaves_only_the_spread_open() -> None:
     assert any("control arm" in note for note in cp.trial_size(PILOT).notes)
 
 
+def two_outcomes() -> cp.ChangeResult:
+    pilot = cp.simulate_pilot(nurses=16, seed=4)
+    scales = [pilot.scales[name] for name in ("wellbeing", "self_compassion")]
+    return cp.change(pilot.frame, scales, id="person", wave="wave", pre="pre", post="post",
+                     interval="analytic")  # fmt: skip
+
+
+def test_each_outcome_has_its_own_difference() -> None:
+    change = two_outcomes()
+    wanted = {"self_compassion": 4, "wellbeing": 7.5}
+    found = cp.trial_size(change, difference=wanted).table
+    for outcome, points in wanted.items():
+        own = found.filter(outcome=outcome)
+        plain = {row["basis"]: row for row in own.iter_rows(named=True)}
+        assert plain["estimate"]["difference"] == points
+        sd = change.persons.filter(outcome=outcome)["change"].std()
+        n = change.persons.filter(outcome=outcome).height
+        direct = rows(cp.trial_size(cp.PilotEffect(1.0, float(sd), n), difference=points))
+        assert {basis: row["n_arm"] for basis, row in plain.items()} == {
+            basis: row["n_arm"] for basis, row in direct.items()
+        }
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        (3, r"difference is 3, but the pilot has 2 outcomes.*'wellbeing': \.\.\., 'self_comp"),
+        ({"welbeing": 3}, "names the outcome 'welbeing'.*Did you mean 'wellbeing'"),
+        ({"wellbeing": 3}, "says nothing of 'self_compassion'; add"),
+        ({"wellbeing": 3, "self_compassion": 0}, "of 'self_compassion' is 0"),
+        ({"wellbeing": "3", "self_compassion": 1}, "of 'wellbeing' is '3', but it must be a num"),
+    ],
+)
+def test_differences_that_are_not_usable(difference: Any, text: str) -> None:
+    with pytest.raises(cp.OptionError, match=text):
+        cp.trial_size(two_outcomes(), difference=difference)
+
+
+def test_one_outcome_may_have_one_number_or_a_mapping() -> None:
+    by_name = cp.trial_size(PILOT, difference={"change": 5.0}).table
+    assert by_name.equals(cp.trial_size(PILOT, difference=5.0).table)
+
+
 def test_who_drops_out_is_recruited_beforehand() -> None:
     plain, more = rows(cp.trial_size(PILOT)), rows(cp.trial_size(PILOT, dropout=0.2))
     assert more["estimate"]["n_total"] == plain["estimate"]["n_total"] == 100

@@ -22,7 +22,8 @@ _COUNTS = (
 )
 _TABLE = (
     *("n", "n_excluded", "mean_pre", "mean_post", "sd_pre", "sd_post", "r", "effect", "estimate"),
-    *("lower", "upper", "level", "interval", "p", "p_holm", "failed", "note"),
+    *("lower", "upper", "level", "interval", "p", "p_holm", "variance", "failed"),
+    "note",
 )
 _TESTS = (
     *("test", "of", "n", "n_excluded", "estimate", "lower", "upper", "level", "p", "p_holm"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -28,13 +29,16 @@ def journal_table(table: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
         persons improved (recovered among them) and deteriorated reliably.
     """
     keys = table.columns[: table.columns.index("n")]
+    classes = _classes(persons, [name for name in keys if name != "analysis"])
     rows = []
     for key, part in table.group_by(keys, maintain_order=True):
         named = dict(zip(keys, key, strict=True))
         by_effect = {row["effect"]: row for row in part.iter_rows(named=True)}
         change = by_effect["mean_change"]
         size = next(name for name in _STANDARDISED if name in by_effect)
-        counts = _classes(persons, named)
+        # Who is carried forward, or of two arms, is in no class.
+        own = tuple(value for name, value in named.items() if name != "analysis")
+        counts = classes.get(own) if named["analysis"] == "completers" else None
         rows.append(
             named
             | {
@@ -50,22 +54,26 @@ def journal_table(table: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
             }
         )
     shown = pl.DataFrame(rows, infer_schema_length=None)
-    empty = [name for name in ("improved", "recovered", "deteriorated")
-             if shown[name].null_count() == shown.height]  # fmt: skip
-    shown = shown.drop(empty)
+    shown = without_empty(shown)
     alike = [name for name in ("wave", "analysis") if shown[name].n_unique() == 1]
     return shown.drop(alike)
 
 
-def _classes(persons: pl.DataFrame, named: dict[str, Any]) -> dict[str, int] | None:
-    """Return how many persons are of each class; none of those carried forward, or of two arms."""
-    if named["analysis"] != "completers":
-        return None
-    names = [name for name in named if name != "analysis"]
-    own = persons.filter(pl.col(name).eq_missing(pl.lit(named[name])) for name in names)
-    if own["class"].null_count() == own.height:
-        return None
-    return {word: int((own["class"] == word).sum()) for word in CLASSES}
+def without_empty(shown: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the counts of classes where nobody is in one."""
+    return shown.drop(
+        name for name in ("improved", "recovered", "deteriorated")
+        if name in shown.columns and shown[name].null_count() == shown.height
+    )  # fmt: skip
+
+
+def _classes(persons: pl.DataFrame, names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:
+    """Return how many persons are of each class, where persons were classed; counted once."""
+    classed = persons.filter(pl.col("class").is_not_null())
+    counted: dict[tuple[Any, ...], dict[str, int]] = {}
+    for *key, word, count in classed.group_by(*names, "class").len().iter_rows():
+        counted.setdefault(tuple(key), dict.fromkeys(CLASSES, 0))[word] = count
+    return counted
 
 
 def _mean_sd(row: dict[str, Any], wave: str) -> str:

@@ -1,4 +1,4 @@
-"""How sure an effect is: exact, large-sample and bootstrap intervals."""
+"""How sure an effect is: exact, analytic and bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from compassion_psy.change import effects
 from compassion_psy.change.effects import PairMoments
-from compassion_psy.change.weights import replicate_sums
+from compassion_psy.change.standardisers import pooled, ratio_limits, standardiser
+from compassion_psy.change.weights import replicate_moments
 from compassion_psy.distributions import (
     noncentral_t_centre,
-    normal_quantile,
     normal_tail,
     t_quantile,
     t_two_sided,
@@ -47,6 +47,8 @@ class Found:
         Replicates without a value.
     note : str, optional
         Why something is missing.
+    variance : float
+        Sampling variance of the estimate.
     """
 
     estimate: float
@@ -56,6 +58,7 @@ class Found:
     p: float = math.nan
     failed: int | None = None
     note: str | None = None
+    variance: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +90,9 @@ class Sample:
     def replicates(self, bootstrap: Bootstrap, seed: int) -> PairMoments:
         """Moments of each replicate."""
         panel, centres = effects.features(self.pre, self.post)
-        sums = replicate_sums(panel, bootstrap, seed, self.name)
-        return PairMoments.from_sums(self.n, sums, centres)
+        of_scores = panel[:, [0, 1, 4]]
+        means, variances = replicate_moments(of_scores, bootstrap, seed, self.name)
+        return PairMoments.from_replicates(self.n, means, variances, centres)
 
     def jackknifed(self) -> PairMoments:
         """Moments without each person in turn."""
@@ -170,10 +174,10 @@ def mean_change(moments: PairMoments, level: float) -> Found:
         return Found(estimate, method="t", note="one person: no interval")
     error = math.sqrt(float(moments.var_change) / n)
     if error == 0:
-        return Found(estimate, method="t", note="all changes are equal: no standard error")
+        return Found(estimate, method="t", note=f"all changes are {estimate:g}: no standard error")
     reach = t_quantile(0.5 + level / 2, n - 1) * error
     p = t_two_sided(estimate / error, n - 1)
-    return Found(estimate, estimate - reach, estimate + reach, "t", p)
+    return Found(estimate, estimate - reach, estimate + reach, "t", p, variance=error**2)
 
 
 def welch(treated: PairMoments, control: PairMoments, level: float) -> Found:
@@ -199,9 +203,8 @@ def welch_limits(
     df = (a + b) ** 2 / (a**2 / (one[0] - 1) + b**2 / (other[0] - 1))
     error = math.sqrt(a + b)
     reach = t_quantile(0.5 + level / 2, df) * error
-    return Found(
-        estimate, estimate - reach, estimate + reach, "welch", t_two_sided(estimate / error, df)
-    )
+    p = t_two_sided(estimate / error, df)
+    return Found(estimate, estimate - reach, estimate + reach, "welch", p, variance=a + b)
 
 
 def d_z_limits(moments: PairMoments, level: float) -> tuple[float, float]:
@@ -226,55 +229,44 @@ def d_z_limits(moments: PairMoments, level: float) -> tuple[float, float]:
 
 
 def exact(name: str, moments: PairMoments, level: float) -> Found:
-    """Return an effect that is a function of d_z alone, with exact limits."""
+    """Return an effect that is a function of d_z alone, with exact limits.
+
+    Those of g_z and smcc are those of d_z: all three estimate the same number, and the correction
+    is one of the estimate.
+    """
     estimate = float(effects.effect(name, moments))
     low, high = d_z_limits(moments, level)
     if name == "cles":
         low, high = normal_tail(-low), normal_tail(-high)
-    elif name != "d_z":
-        factor = effects.small_sample_factor(moments.n - 1)
-        low, high = factor * low, factor * high
-    return Found(estimate, low, high, "noncentral_t")
+    if math.isnan(estimate):
+        low, high = math.nan, math.nan
+    return Found(estimate, low, high, "noncentral_t", variance=effects.variance(name, moments))
 
 
-def large_sample(name: str, moments: PairMoments, level: float) -> Found:
-    """Return an effect with limits of a formula.
+def of_ratio(name: str, moments: PairMoments, level: float) -> Found:
+    """Return d_av, g_av, d_rm or smcr with the limits of a mean over an SD (Donner & Zou 2012).
 
-    d_av, g_av and d_rm: those of d_z times the effect over d_z, the SDs taken as known (Algina &
-    Keselman 2003). smcr: the estimate ± z √(2 (1 - r) / n + smcr² / (2n)) (Becker 1988).
+    Corrections for small samples are of the estimate; the limits are those of what it estimates.
     """
     estimate = float(effects.effect(name, moments))
-    if name == "smcr":
-        n = moments.n
-        error = math.sqrt(2 * (1 - float(moments.r)) / n + estimate**2 / (2 * n)) if n > 1 else 0
-        return _plus_minus(estimate, error, "becker", level)
-    low, high = d_z_limits(moments, level)
-    d_z = float(effects.effect("d_z", moments))
-    times = estimate / d_z if d_z else _scale(name, moments)
-    return Found(estimate, times * low, times * high, "noncentral_t_scaled")
+    found = Found(estimate, method="mover", variance=effects.variance(name, moments))
+    if not math.isfinite(estimate) or not moments.var_change > 0:
+        return found
+    by = standardiser(name, moments)
+    if not math.isfinite(by.df):
+        return found
+    mean = mean_change(moments, level)
+    low, high = ratio_limits(mean.estimate, mean.upper - mean.estimate, by, level)
+    return replace(found, lower=low, upper=high)
 
 
-def _scale(name: str, moments: PairMoments) -> float:
-    """Return the effect over d_z where both are zero."""
-    by_one = replace(moments, mean_post=moments.mean_pre + np.sqrt(moments.var_change))
-    return float(effects.effect(name, by_one))
-
-
-def morris(treated: PairMoments, control: PairMoments, level: float) -> Found:
-    """Return d_ppc2 with its large-sample limits (Morris 2008, eq. 25)."""
+def of_ratio_between(treated: PairMoments, control: PairMoments, level: float) -> Found:
+    """Return d_ppc2 with the limits of a difference of means (Welch) over a pooled SD."""
     estimate = float(effects.d_ppc2(treated, control))
-    a, b = treated.n, control.n
-    if not math.isfinite(estimate) or a + b <= 4:
-        return Found(estimate, method="morris")
-    shared = (a - 1) * float(treated.r) + (b - 1) * float(control.r)
-    spread = 2 * (1 - shared / (a + b - 2)) * (a + b) / (a * b)
-    factor = (1 - 3 / (4 * (a + b - 2) - 1)) ** 2 * (a + b - 2) / (a + b - 4)
-    variance = factor * (spread + estimate**2) - estimate**2
-    return _plus_minus(estimate, math.sqrt(variance) if variance > 0 else 0, "morris", level)
-
-
-def _plus_minus(estimate: float, error: float, method: str, level: float) -> Found:
-    if not math.isfinite(estimate) or not error > 0:
-        return Found(estimate, method=method)
-    reach = normal_quantile(0.5 + level / 2) * error
-    return Found(estimate, estimate - reach, estimate + reach, method)
+    found = Found(estimate, method="mover", variance=effects.variance_between(treated, control))
+    difference = welch(treated, control, level)
+    if not math.isfinite(estimate) or math.isnan(difference.upper):
+        return found
+    reach = difference.upper - difference.estimate
+    low, high = ratio_limits(difference.estimate, reach, pooled(treated, control), level)
+    return replace(found, lower=low, upper=high)

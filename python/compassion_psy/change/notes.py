@@ -8,6 +8,10 @@ import polars as pl
 
 from compassion_psy.change.options import OutcomeOptions
 from compassion_psy.change.outcomes import Outcome
+from compassion_psy.options import BOOTSTRAP_METHODS
+
+_FEW = 20
+"""Persons below which bootstrap limits were seen to cover clearly less than they say."""
 
 
 def design_notes(
@@ -29,6 +33,7 @@ def design_notes(
             f"Control arm: {control}. Practice and time are in the change of both arms, and out of "
             "the difference in change, where arms were alike at the start."
         )
+    notes += _few_resampled(table)
     notes += _regression(detectable, outcomes, said)
     worse = [name for name, each in said.items() if each.better < 0]
     if worse:
@@ -49,6 +54,24 @@ def design_notes(
             f"{', '.join(unscaled)}."
         )
     return tuple(notes)
+
+
+def _few_resampled(table: pl.DataFrame) -> list[str]:
+    """Say where resampled limits are of so few persons that they are too narrow."""
+    few = table.filter(
+        pl.col("interval").is_in(BOOTSTRAP_METHODS),
+        pl.col("effect") != "d_ppc2",
+        pl.col("n") < _FEW,
+        pl.col("lower").is_not_null(),
+    )
+    if few.is_empty():
+        return []
+    names = ", ".join(few["effect"].unique(maintain_order=True))
+    return [
+        f"{names}: bootstrap limits of fewer than {_FEW} persons are too narrow. In simulations "
+        "95 % BCa limits covered 85 to 94 % with 8 persons and 87 to 95 % with 12; "
+        'interval="analytic" covered 94 to 97 %.'
+    ]
 
 
 def _regression(

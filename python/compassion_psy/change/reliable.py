@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy.change.weights import replicate_sums
+from compassion_psy.change.weights import replicate_moments
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import CompassionError
 from compassion_psy.options import Bootstrap
@@ -119,9 +119,8 @@ def _sd(scores: Reals) -> float:
 
 
 def _sds(scores: Reals, bootstrap: Bootstrap, seed: int) -> Reals:
-    apart, n = scores - scores.mean(), len(scores)
-    first, second = replicate_sums(np.column_stack([apart, apart**2]), bootstrap, seed).T
-    return np.asarray(np.sqrt(np.maximum(second - first**2 / n, 0) / (n - 1)))
+    _, variances = replicate_moments((scores - scores.mean())[:, None], bootstrap, seed)
+    return np.asarray(np.sqrt(np.maximum(variances[:, 0], 0)))
 
 
 @dataclass(frozen=True)

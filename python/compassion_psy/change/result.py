@@ -9,7 +9,12 @@ from functools import cached_property
 import polars as pl
 
 from compassion_psy import tables
-from compassion_psy.change.journal import journal_table
+from compassion_psy.change.journal import journal_table, without_empty
+
+_TITLES = {
+    "completers": "Change",
+    "locf": "Change, with the last score carried forward (locf)",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,12 +32,13 @@ class ChangeResult:
         compares arms), ``n``, ``n_excluded``, ``mean_pre``, ``mean_post``, ``sd_pre``,
         ``sd_post``, ``r``, ``effect``, ``estimate``, ``lower``, ``upper``, ``level``,
         ``interval`` (how it was made), ``p`` (of no mean change: paired t, between arms Welch's
-        t; the same for all effects of a comparison), ``p_holm`` (over outcomes), ``failed``
-        (replicates without a value), ``note``.
+        t; the same for all effects of a comparison), ``p_holm`` (over outcomes),
+        ``variance`` (for a meta-analysis, where there is a formula), ``failed`` (replicates without
+        a value), ``note``.
     tests : polars.DataFrame
-        One row a test: ``test`` ("t", "sign_flip", "wilcoxon"), ``of`` (what it estimates), ``n``,
-        ``n_excluded``, ``estimate``, ``lower``, ``upper``, ``level``, ``p``, ``p_holm``,
-        ``method`` (exact or not), ``note``.
+        One row a test: ``test`` ("t", "sign_flip", "wilcoxon"; between arms "welch",
+        "permutation"), ``of`` (what it estimates), ``n``, ``n_excluded``, ``estimate``,
+        ``lower``, ``upper``, ``level``, ``p``, ``p_holm``, ``method`` (exact or not), ``note``.
     persons : polars.DataFrame
         One row a person with both scores: ``pre``, ``post``, ``change``, ``rci``, ``class``,
         ``p_reliable``.
@@ -85,10 +91,23 @@ class ChangeResult:
 
     def report(self) -> str:
         """Return the one table a journal would print, with what it stands for."""
-        return tables.to_text(self.journal, title=self._title(), notes=self._notes())
+        return "\n\n".join(
+            tables.to_text(frame, title=title, notes=notes) for title, frame, notes in self._shown()
+        )
 
-    def _title(self) -> str:
-        return "Change"
+    def _shown(self) -> list[tuple[str, pl.DataFrame, list[str]]]:
+        """Return what is shown: completers, and apart from them those carried forward."""
+        parts = (
+            self.journal.partition_by("analysis", maintain_order=True, as_dict=True)
+            if "analysis" in self.journal.columns
+            else {("completers",): self.journal}
+        )
+        shown = [(_TITLES[str(key[0])], without_empty(part)) for key, part in parts.items()]
+        last = len(shown) - 1
+        return [
+            (title, frame.drop("analysis", strict=False), self._notes() if at == last else [])
+            for at, (title, frame) in enumerate(shown)
+        ]
 
     def _notes(self) -> list[str]:
         level = self.table["level"].drop_nulls()
@@ -136,4 +155,6 @@ class ChangeResult:
 
     def _repr_html_(self) -> str:
         """Return the table a journal would print, for a notebook."""
-        return tables.to_html(self.journal, title=self._title(), notes=self._notes())
+        return "\n".join(
+            tables.to_html(frame, title=title, notes=notes) for title, frame, notes in self._shown()
+        )

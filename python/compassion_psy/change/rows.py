@@ -15,9 +15,9 @@ from compassion_psy.change.limits import (
     Resampled,
     Sample,
     exact,
-    large_sample,
     mean_change,
-    morris,
+    of_ratio,
+    of_ratio_between,
     welch,
 )
 from compassion_psy.change.options import ChangeOptions
@@ -26,7 +26,8 @@ _FEWEST_WITH_SPREAD, _FEWEST_RESAMPLED = 2, 3
 ONE = "one person: a change, and no spread to measure it with"
 NOBODY = "nobody has a score at both waves"
 ALONE = "one person in an arm: no SD of that arm to pool"
-FLAT = "nobody differs from another at the first wave: not defined"
+FLAT = "nobody differs from another at the first wave: not defined; d_z needs no SD of a wave"
+FLAT_IN_ARMS = "in no arm does anybody differ from another at the first wave: no SD to pool"
 
 
 def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
@@ -65,15 +66,17 @@ def difference_rows(
                 for name in ("mean_change", "d_ppc2")]  # fmt: skip
     difference = welch(treated.moments, control.moments, options.level)
     if options.bootstrap is None:
-        found = morris(treated.moments, control.moments, options.level)
+        found = of_ratio_between(treated.moments, control.moments, options.level)
     elif min(treated.n, control.n) < _FEWEST_RESAMPLED:
         found = _too_few(float(effects.d_ppc2(treated.moments, control.moments)), options)
     else:
         resampled = Resampled.of([treated, control], options.bootstrap, options.seed)
         found = resampled.found(_d_ppc2, options.level)
+        variance = effects.variance_between(treated.moments, control.moments)
+        found = replace(found, variance=variance)
     if math.isnan(found.estimate):
         alone = min(treated.n, control.n) < _FEWEST_WITH_SPREAD
-        found = replace(found, note=ALONE if alone else FLAT)
+        found = replace(found, note=ALONE if alone else FLAT_IN_ARMS)
     found = replace(found, p=difference.p)
     rows = [_row("mean_change", difference, options), _row("d_ppc2", found, options)]
     return [{"n": n} | row for row in rows]
@@ -89,10 +92,11 @@ def _found(
     if name in EXACT:
         return exact(name, moments, options.level)
     if options.bootstrap is None:
-        return large_sample(name, moments, options.level)
+        return of_ratio(name, moments, options.level)
     if resampled is None:
         return _too_few(float(effects.effect(name, moments)), options)
-    return resampled.found(lambda drawn: effects.effect(name, drawn[0]), options.level)
+    found = resampled.found(lambda drawn: effects.effect(name, drawn[0]), options.level)
+    return replace(found, variance=effects.variance(name, moments))
 
 
 def _too_few(estimate: float, options: ChangeOptions) -> Found:
@@ -109,16 +113,21 @@ def _row(name: str, found: Found, options: ChangeOptions) -> dict[str, Any]:
         "level": options.level,
         "interval": found.method,
         "p": found.p,
+        "variance": found.variance,
         "failed": found.failed,
         "note": found.note,
     }
+
+
+def _equal(moments: PairMoments) -> str:
+    return f"all changes are {float(moments.change):g}"
 
 
 def _why_not(found: Found, moments: PairMoments) -> str | None:
     """Say why an effect has no value or no limits."""
     if math.isnan(found.estimate):
         if moments.var_change == 0:
-            return "all changes are equal: there is no SD of changes"
+            return f"{_equal(moments)}: there is no SD of changes, and d_av and smcr need none"
         if moments.var_pre == 0:
             return FLAT
         if moments.var_post == 0:
@@ -128,6 +137,8 @@ def _why_not(found: Found, moments: PairMoments) -> str | None:
         return "not defined"
     if math.isnan(found.lower):
         if moments.var_change == 0:
-            return "all changes are equal: no interval from the SD of changes"
+            return f"{_equal(moments)}: no interval from the SD of changes"
+        if found.method == "mover" and not moments.r < 1:
+            return "both waves correlate perfectly: no interval"
         return f"no {found.method} interval: {found.estimate:.3g} is beyond what it can be made of"
     return None

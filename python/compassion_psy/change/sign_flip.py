@@ -15,6 +15,8 @@ ALL_UP_TO = 20
 DRAWN = 9_999
 """The combinations that are drawn where there are more persons."""
 
+_AT_ONCE = 1_024  # eights of persons whose sets are added up together
+
 # Sums that differ by less, relative to the sum of sizes, are the same sum added in another order.
 _SAME = 1e-12
 
@@ -88,9 +90,25 @@ def _drawn_sets(changes: Reals, seed: int) -> tuple[Reals, npt.NDArray[np.int64]
     sums, counts = np.zeros(DRAWN), np.zeros(DRAWN, np.int64)
     # Raw words of a generator do not change with NumPy's version, as its distributions may.
     words = np.random.Philox(seed)
-    for change in changes:
-        raw = words.random_raw(math.ceil(DRAWN / 64))
-        bits = np.unpackbits(np.asarray(raw, "<u8").view(np.uint8))[:DRAWN]
-        sums += bits * change
-        counts += bits
+    # Nobody beyond the last, who changed by nothing, and is not counted.
+    eights = np.append(changes, np.zeros(-len(changes) % 8)).reshape(-1, 8)
+    sizes = _sums_of_sets(np.ones((1, 8)))[0].astype(np.int64)
+    last = len(changes) - 8 * (len(eights) - 1)
+    for first in range(0, len(eights), _AT_ONCE):
+        for number, of_sets in enumerate(_sums_of_sets(eights[first : first + _AT_ONCE]), first):
+            raw = words.random_raw(math.ceil(DRAWN / 8))
+            # A byte chooses a set of these eight persons, whose sum was added up once.
+            chosen = np.asarray(raw, "<u8").view(np.uint8)[:DRAWN]
+            if number == len(eights) - 1:
+                chosen = chosen & np.uint8(2**last - 1)
+            sums += of_sets[chosen]
+            counts += sizes[chosen]
     return sums, counts
+
+
+def _sums_of_sets(eights: Reals) -> Reals:
+    """Return the sum of each of the 256 sets of eight numbers, row by row."""
+    sums = np.zeros((len(eights), 1))
+    for column in eights.T:
+        sums = np.concatenate([sums, sums + column[:, None]], axis=1)
+    return sums

@@ -17,7 +17,7 @@ from compassion_psy.change.options import ChangeOptions, OutcomeOptions
 from compassion_psy.change.outcomes import Outcome
 from compassion_psy.change.reliable import Cutoffs, ErrorOfChange
 from compassion_psy.change.rows import difference_rows, effect_rows
-from compassion_psy.change.tested import rows_of_tests
+from compassion_psy.change.tested import rows_of_comparison, rows_of_tests
 from compassion_psy.change.wave_reliability import at_each_wave, tests_of_waves
 from compassion_psy.change.waves import Waves
 from compassion_psy.distributions import normal_quantile
@@ -50,11 +50,9 @@ class Study:
     Attributes
     ----------
     waves : Waves
-        Everybody.
+        Those of the group.
     group : dict
         The values of the `by` columns.
-    members : array (persons,) of bool
-        Who is of the group.
     arms : dict
         Who is of each arm, by its name; empty without arms. The control is the last.
     id, arm : str or None
@@ -64,7 +62,6 @@ class Study:
     waves: Waves
     outcome: Outcome
     group: dict[str, Any]
-    members: Mask
     arms: dict[str, Mask]
     id: str
     arm: str | None
@@ -76,9 +73,13 @@ class Study:
         """What names the rows of this group and outcome."""
         return {**self.group, "outcome": self.outcome.name}
 
+    @property
+    def _everybody(self) -> Mask:
+        return np.ones(self.waves.persons.height, bool)
+
     def scores(self, label: str) -> Reals:
-        """Return everybody's scores at a wave, NaN for those of other groups."""
-        return np.where(self.members, self.waves.scores[label][self.outcome.name], np.nan)
+        """Return everybody's scores at a wave."""
+        return self.waves.scores[label][self.outcome.name]
 
     def collect(self, frames: Frames) -> None:
         """Add all rows of this group and outcome."""
@@ -137,10 +138,14 @@ class Study:
                 own | {"n_excluded": total - row["n"]} | row
                 for row in difference_rows(*sides, self.options)
             )
+            frames.tests.extend(
+                own | {"n_excluded": total - row["n"], "level": self.options.level} | row
+                for row in rows_of_comparison(*sides, self.options.level, self.options.seed)
+            )
 
     def _sides(self) -> Iterator[tuple[str, Mask]]:
         """Yield the persons of each arm, or everybody under an empty name."""
-        yield from self.arms.items() if self.arms else [("", self.members)]
+        yield from self.arms.items() if self.arms else [("", self._everybody)]
 
     def _error(self) -> ErrorOfChange:
         label = self.waves.labels[0]
@@ -154,7 +159,7 @@ class Study:
                 None, np.nan, np.nan, 0,
                 note="a column of scores has no reliability of its own; give reliability, a number",
             )  # fmt: skip
-        who = self.members & self.waves.present[label]
+        who = self.waves.present[label]
         return reliable.from_answers(
             self._answers(label, who), scores[who], self.outcome.scale, wanted,
             self.options.missing_codes, self.options.bootstrap, self.options.seed,
@@ -222,10 +227,10 @@ class Study:
 
     def _trajectories(self) -> pl.DataFrame:
         parts = [
-            self._named(self.members).with_columns(
+            self._named(self._everybody).with_columns(
                 pl.lit(label).alias("wave"),
                 pl.lit(place).alias("occasion"),
-                pl.Series("score", self.scores(label)[self.members], nan_to_null=True),
+                pl.Series("score", self.scores(label), nan_to_null=True),
             )
             for place, label in enumerate(self.waves.labels)
         ]
@@ -243,8 +248,7 @@ class Study:
         wanted = self.said.reliability
         coefficient = wanted if isinstance(wanted, str) else "alpha"
         answers = {
-            label: self._answers(label, self.members & self.waves.present[label])
-            for label in self.waves.labels
+            label: self._answers(label, self.waves.present[label]) for label in self.waves.labels
         }
         bootstrap = self.options.bootstrap
         bootstrap = bootstrap and replace(bootstrap, seed=self.options.seed)

@@ -1,11 +1,14 @@
-"""Did persons change at all: the t test, sign flips and ranks, one row each."""
+"""Did persons change at all, and arms alike: the tests, one row each."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from compassion_psy.change.limits import Sample, mean_change
+from compassion_psy.change.arm_permutation import DRAWN as DRAWN_ALLOTMENTS
+from compassion_psy.change.arm_permutation import MOST as MOST_PERMUTED
+from compassion_psy.change.arm_permutation import is_exact, permute_arms
+from compassion_psy.change.limits import Sample, mean_change, welch
 from compassion_psy.change.sign_flip import ALL_UP_TO, DRAWN, sign_flip
 from compassion_psy.change.signed_rank import MOST, signed_rank
 
@@ -43,6 +46,35 @@ def rows_of_tests(sample: Sample, level: float, seed: int) -> list[dict[str, Any
          "note": "; ".join(filter(None, notes)) or None},
     )  # fmt: skip
     return rows
+
+
+def rows_of_comparison(
+    treated: Sample, control: Sample, level: float, seed: int
+) -> list[dict[str, Any]]:
+    """Return a row for each test that two arms changed alike."""
+    n, fewest = treated.n + control.n, min(treated.n, control.n)
+    if fewest == 0:
+        note = "in one arm nobody has a score at both waves"
+        return [{"test": test, "of": "mean", "n": n, "note": note}
+                for test in ("welch", "permutation")]  # fmt: skip
+    found = welch(treated.moments, control.moments, level)
+    rows = [
+        {"test": "welch", "of": "mean", "n": n, "estimate": found.estimate, "lower": found.lower,
+         "upper": found.upper, "p": found.p, "method": "normal changes", "note": found.note},
+    ]  # fmt: skip
+    permuted: dict[str, Any] = {
+        "test": "permutation", "of": "mean", "n": n, "estimate": found.estimate,
+    }  # fmt: skip
+    exact = is_exact(treated.n, control.n)
+    if n > MOST_PERMUTED and not exact:
+        note = f"more than {MOST_PERMUTED:,} persons: means are normal, see welch"
+        return [*rows, permuted | {"note": note}]
+    p, low, high = permute_arms(treated.post - treated.pre, control.post - control.pre, level, seed)
+    ways = math.comb(n, treated.n)
+    how = f"exact, all {ways:,} allotments" if exact else (
+        f"{DRAWN_ALLOTMENTS:,} drawn allotments, seed {seed}")  # fmt: skip
+    permuted |= {"lower": low, "upper": high, "p": p, "method": how, "note": _unbounded(low, n)}
+    return [*rows, permuted]
 
 
 def _unbounded(limit: float, n: int) -> str | None:

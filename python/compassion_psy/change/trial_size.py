@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -12,7 +13,7 @@ from compassion_psy.change.pilot_effect import PilotEffect, effects_of
 from compassion_psy.change.trial_bases import bases
 from compassion_psy.change.trial_power import Plan
 from compassion_psy.change.trial_result import TrialSize
-from compassion_psy.errors import OptionError
+from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import one_of, whole_number
 from compassion_psy.reliability_input import checked_level
 
@@ -24,7 +25,7 @@ DESIGNS = {"pre_post": (1, 0), "pre_post_control": (2, 0), "ancova": (2, 1)}
 def trial_size(
     pilot: Any,
     *,
-    difference: float | None = None,
+    difference: float | Mapping[str, float] | None = None,
     design: str = "pre_post_control",
     power: float = 0.8,
     alpha: float = 0.05,
@@ -40,9 +41,10 @@ def trial_size(
     ----------
     pilot : ChangeResult or PilotEffect
         What :func:`change` found, all its outcomes, or one effect in numbers.
-    difference : float, optional
-        The difference worth finding, in points of the score. Where it is given, only the standard
-        deviation is taken from the pilot, which can tell it far better than the effect.
+    difference : float or mapping of str to float, optional
+        The difference worth finding, in points of the score; of several outcomes a mapping from
+        each to its own. Where it is given, only the standard deviation is taken from the pilot,
+        which can tell it far better than the effect.
     design : {"pre_post", "pre_post_control", "ancova"}
         "pre_post": changes of one arm (paired t); "pre_post_control": changes of two arms (t);
         "ancova": after, adjusted for before, of two arms.
@@ -112,19 +114,16 @@ def trial_size(
         )
     if dropout != 0:
         _between("dropout", dropout, 0, 1)
-    if difference is not None:
-        _between("difference", difference, -math.inf, math.inf)
-        if difference == 0:
-            raise OptionError("difference is 0, which no trial can find; give the one worth it.")
     size = _cluster(cluster_size, icc)
     arms, covariates = DESIGNS[design]
     information = 1.0 if size is None or icc is None else size / (1 + (size - 1) * icc)
     plan = Plan(arms, covariates, alpha, information)
     effects = _effects(pilot)
+    wanted = _differences(difference, list(dict.fromkeys(effect.outcome for _, effect in effects)))
     rows = [
         {**keys, **row}
         for keys, effect in effects
-        for row in bases(effect, difference, design, plan, power, level, sd_level)
+        for row in bases(effect, wanted[effect.outcome], design, plan, power, level, sd_level)
     ]
     sized = [_with_sizes(row, arms, size, dropout) for row in rows]
     alone = arms == 2 and difference is None and any(e.n_control == 0 for _, e in effects)
@@ -157,6 +156,41 @@ def _effects(pilot: Any) -> list[tuple[dict[str, Any], PilotEffect]]:
         f"pilot is a {type(pilot).__name__}, but it must be what cp.change returns, or a "
         "PilotEffect, such as PilotEffect(mean_change=5.1, sd_change=9.0, n=12)."
     )
+
+
+def _differences(given: Any, outcomes: Sequence[str]) -> dict[str, float | None]:
+    """Return the difference worth finding in each outcome, or raise OptionError."""
+    if given is None:
+        return dict.fromkeys(outcomes)
+    if not isinstance(given, Mapping):
+        if len(outcomes) > 1:
+            _checked_difference("difference", given)
+            raise OptionError(
+                f"difference is {given!r}, but the pilot has {len(outcomes)} outcomes, whose "
+                "points are not the same; give each its own, such as difference="
+                f"{{{', '.join(f'{name!r}: ...' for name in outcomes)}}}."
+            )
+        return {outcomes[0]: _checked_difference("difference", given)}
+    for name in given:
+        if name not in outcomes:
+            raise OptionError(
+                f"difference names the outcome {name!r}, which the pilot does not have. "
+                f"{nearest(name, outcomes)}"
+            )
+    absent = [name for name in outcomes if name not in given]
+    if absent:
+        raise OptionError(
+            f"difference says nothing of {', '.join(map(repr, absent))}; add the points worth "
+            "finding in each outcome, or plan from a pilot with fewer outcomes."
+        )
+    return {name: _checked_difference(f"difference of {name!r}", given[name]) for name in outcomes}
+
+
+def _checked_difference(name: str, value: Any) -> float:
+    _between(name, value, -math.inf, math.inf)
+    if value == 0:
+        raise OptionError(f"{name} is 0, which no trial can find; give the one worth it.")
+    return float(value)
 
 
 def _with_sizes(row: dict[str, Any], arms: int, size: int | None, dropout: float) -> dict[str, Any]:

@@ -130,8 +130,9 @@ def waves_of(
         twice = part.filter(pl.col(layout.id).is_duplicated())
         if twice.height:
             raise DataError(
-                f"Person {twice[layout.id][0]!r} has several rows in wave {label!r}; keep one row "
-                "a person and wave."
+                f"Person {twice[layout.id][0]!r} of column {layout.id!r} has several rows in wave "
+                f"{label!r} ({twice[layout.id].n_unique():,} persons have); keep one row a person "
+                "and wave."
             )
     persons = _persons(pl.concat([part.select(layout.id, *layout.traits)
                                   for part in parts.values()]), layout)  # fmt: skip

@@ -1,8 +1,6 @@
-"""How often each replicate draws each person: the weights that all resampling here shares."""
+"""The replicates that all resampling here shares: how often each draws each person, as moments."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +12,16 @@ from compassion_psy.options import Bootstrap, check_instruction_set
 
 Reals = npt.NDArray[np.float64]
 
-# Bytes of weights that are held at a time.
-_ROOM = 2**26
 
-
-def replicate_sums(values: Reals, bootstrap: Bootstrap, seed: int, name: str = "") -> Reals:
-    """Return the sums of values over persons for each replicate, replicates × features.
+def replicate_moments(
+    values: Reals, bootstrap: Bootstrap, seed: int, name: str = ""
+) -> tuple[Reals, Reals]:
+    """Return the means and variances of values over persons, each replicates × features.
 
     Parameters
     ----------
     values : array (persons, features)
-        What is summed.
+        Finite values.
     bootstrap : Bootstrap
         How many replicates, and their weights.
     seed : int
@@ -35,38 +32,25 @@ def replicate_sums(values: Reals, bootstrap: Bootstrap, seed: int, name: str = "
 
     Notes
     -----
-    Persons are added up in their order, so that sums have the same bits on every machine.
+    Variances have the divisor n - 1. Where a replicate drew equal values only, its variance is
+    zero but for rounding.
     """
-    done = [_sums(weights, values) for weights in _weights(len(values), bootstrap, seed, name)]
-    return np.concatenate(done)
-
-
-def _sums(weights: Reals, values: Reals) -> Reals:
-    sums = np.zeros((len(weights), values.shape[1]))
-    for column, row in zip(weights.T, values, strict=True):
-        sums += column[:, None] * row
-    return sums
-
-
-def _weights(persons: int, bootstrap: Bootstrap, seed: int, name: str) -> Iterator[Reals]:
     check_instruction_set(_core.simd_levels())
-    answers = np.zeros((2, persons), np.uint8)  # they have no part in the weights
+    n = len(values)
     groups = pl.DataFrame({"name": [name]}) if name else pl.DataFrame()
     design = {
-        "groups": np.array([0, persons], np.int64),
+        "groups": np.array([0, n], np.int64),
         "strata": None,
         "clusters": None,
         "weights": None,
         "keys": group_keys(groups, 1),
     }
-    at_a_time = max(1, _ROOM // (8 * persons))
-    for first in range(0, bootstrap.replicates, at_a_time):
-        yield np.array(
-            [
-                _core.unit_weights(
-                    answers, design, group=0, replicate=replicate, seed=seed,
-                    weights=bootstrap.weights,
-                )
-                for replicate in range(first, min(first + at_a_time, bootstrap.replicates))
-            ]
-        )  # fmt: skip
+    sets = _core.path_moments(
+        np.ascontiguousarray(values.T),
+        design,
+        replicates=bootstrap.replicates,
+        seed=seed,
+        weights=bootstrap.weights,
+    )
+    variances = np.diagonal(sets["covariances"], axis1=1, axis2=2)
+    return sets["means"], variances * (n / (n - 1))
