@@ -223,8 +223,8 @@ def test_those_carried_forward_are_printed_apart() -> None:
     shown = str(result)
     completers, carried = shown.split("Change, with the last score carried forward (locf)\n")
     assert completers.startswith("Change\n")
-    assert "improved" in completers
-    assert "deteriorated" not in carried.partition("pre, post: mean (SD)")[0]
+    assert "↑" in completers
+    assert "↓" not in carried.partition("pre, post: mean (SD)")[0]
     assert shown.count("Control arm: control.") == 1
     assert "analysis" not in shown
     assert result._repr_html_().count("<table>") == 2
@@ -243,7 +243,31 @@ def test_one_table_to_print() -> None:
     assert text == str(result)
     for part in ("116.62 (12.28)", "5.12 [2.11, 8.14]", "g_av 0.40 [", "0.005", "Seed 1."):
         assert part in text
-    assert "recovered: those of the improved" in text
+    assert "improved (↑) and deteriorated (↓)" in text
     assert "n_excluded" not in text
     assert "<table>" in result._repr_html_()
     assert result.to_frame() is result.table
+
+
+def test_analytic_limits_leave_reliable_change_as_it_is_resampled() -> None:
+    pilot = cp.simulate_pilot(nurses=12, seed=3)
+    scale, bootstrap = pilot.scales["wellbeing"], cp.Bootstrap(200, seed=4)
+    given = {"id": "person", "wave": "wave", "pre": "pre", "post": "post"}
+    resampled = cp.change(pilot.frame, scale, **given, interval=bootstrap)
+    both = cp.change(pilot.frame, scale, **given, interval="analytic", bootstrap=bootstrap)
+    alone = cp.change(pilot.frame, scale, **given, interval="analytic")
+    for name in ("persons", "detectable", "reliability"):
+        assert getattr(both, name).equals(getattr(resampled, name)), name
+    assert both.table.equals(alone.table)
+    assert both.seed == 4
+    assert alone.persons["p_reliable"].is_null().all()
+
+
+def test_limits_and_reliable_change_are_not_resampled_by_two_bootstraps() -> None:
+    pilot = cp.simulate_pilot(nurses=5, seed=3)
+    with pytest.raises(cp.OptionError, match='give bootstrap only with interval="analytic"'):
+        cp.change(pilot.frame, pilot.scales["wellbeing"], id="person", wave="wave", pre="pre",
+                  post="post", interval=cp.Bootstrap(50), bootstrap=cp.Bootstrap(50))  # fmt: skip
+    with pytest.raises(cp.OptionError, match="must be a Bootstrap"):
+        cp.change(pilot.frame, pilot.scales["wellbeing"], id="person", wave="wave", pre="pre",
+                  post="post", interval="analytic", bootstrap=500)  # fmt: skip

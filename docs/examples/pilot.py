@@ -9,7 +9,7 @@ scales = list(pilot.scales.values())
 # Did wellbeing, self-compassion and clinical empathy change, and in whom more than by error?
 change = cp.change(
     pilot.frame, scales, id="person", wave="wave", pre="pre", post="post",
-    interval=cp.Bootstrap(seed=1),
+    interval="analytic", bootstrap=cp.Bootstrap(seed=1),
 )  # fmt: skip
 print(change)
 print(change.persons.select("person", "outcome", "change", "class", "p_reliable"))

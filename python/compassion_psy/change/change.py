@@ -52,6 +52,7 @@ def change(
     cutoff: Cutoff | None = None,
     better: Better | Mapping[str, Better] = "higher",
     interval: Bootstrap | Literal["analytic"] = Bootstrap(),  # noqa: B008 (it is frozen)
+    bootstrap: Bootstrap | None = None,
     level: float = 0.95,
     progress: Progress = None,
 ) -> ChangeResult:
@@ -94,7 +95,10 @@ def change(
     better : {"higher", "lower"}, or mapping from outcome to them
         Which scores are better: "lower" for distress.
     interval : Bootstrap or "analytic"
-        How the intervals are made that have no exact form.
+        How the intervals are made that have no exact form; "analytic" for fewer than 20 persons.
+    bootstrap : Bootstrap, optional
+        With interval="analytic": how persons are resampled for ``p_reliable`` and the limits of
+        reliabilities, which otherwise are not there.
     level : float
         The coverage that intervals aim at, between 0 and 1. It also sets how large a change is
         reliable: 1.96 standard errors at 0.95.
@@ -162,7 +166,7 @@ def change(
     persons at the first wave in which the person's change, as observed, exceeds z S_diff with the
     reliability and S_1 of the replicate: how surely the change counts as reliable, given that
     S_diff is itself estimated. It is not the probability that the true score changed. With a number
-    as reliability only S_1 varies; with interval="analytic" there is none.
+    as reliability only S_1 varies; with interval="analytic" it needs `bootstrap`.
 
     In R: ``t.test(post, pre, paired = TRUE)``, ``wilcox.test(post - pre, conf.int = TRUE)``,
     ``effsize::cohen.d(post, pre, paired = TRUE)``, ``metafor::escalc("SMCR" | "SMCC", ...)``,
@@ -206,7 +210,7 @@ def change(
     layout = Layout(id, wave, pre, posts, arm, tuple(listed_columns("by", by)))
     layout.check()
     _refuse_reserved(layout)
-    options = change_options(interval, level, cutoff, missing_codes)
+    options = change_options(interval, bootstrap, level, cutoff, missing_codes)
     frame = as_frame(data, None)
     listed = listed_outcomes(outcomes, columns, frame.columns, layout.patterns)
     said = outcome_options(listed, reliability, norms, better, cutoff)

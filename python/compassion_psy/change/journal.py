@@ -11,6 +11,7 @@ from compassion_psy.change.reliable import CLASSES
 from compassion_psy.tables import ABSENT, rounded
 
 _STANDARDISED = ("g_av", "d_ppc2")
+_CLASSES = ("improved", "recovered", "deteriorated")
 
 
 def journal_table(table: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
@@ -54,17 +55,22 @@ def journal_table(table: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
             }
         )
     shown = pl.DataFrame(rows, infer_schema_length=None)
-    shown = without_empty(shown)
+    if shown["improved"].null_count() == shown.height:
+        shown = shown.drop(_CLASSES)
     alike = [name for name in ("wave", "analysis") if shown[name].n_unique() == 1]
     return shown.drop(alike)
 
 
-def without_empty(shown: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the counts of classes where nobody is in one."""
-    return shown.drop(
-        name for name in ("improved", "recovered", "deteriorated")
-        if name in shown.columns and shown[name].null_count() == shown.height
-    )  # fmt: skip
+def with_classes_together(journal: pl.DataFrame) -> pl.DataFrame:
+    """Return the table with the counts of classes in one column, so that a row fits on a line."""
+    if "improved" not in journal.columns:
+        return journal
+    improved, recovered, deteriorated = (pl.col(name).cast(pl.String) for name in _CLASSES)
+    together = pl.concat_str(
+        improved + "↑", recovered + "✓", deteriorated + "↓", separator=" "
+    ).alias("reliable")
+    nobody = journal["improved"].null_count() == journal.height
+    return (journal if nobody else journal.with_columns(together)).drop(_CLASSES)
 
 
 def _classes(persons: pl.DataFrame, names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -99,4 +105,4 @@ def _two(value: float | None) -> str:
 def _p(value: float | None) -> str:
     if value is None:
         return ABSENT
-    return "< .001" if value < 0.001 else rounded(value)
+    return "<0.001" if value < 0.001 else rounded(value)

@@ -46,9 +46,20 @@ class OutcomeOptions:
 
 @dataclass(frozen=True)
 class ChangeOptions:
-    """The options of a call."""
+    """The options of a call.
+
+    Attributes
+    ----------
+    bootstrap : Bootstrap, optional
+        Of the limits of effects; None where they are analytic.
+    resampling : Bootstrap, optional
+        Of reliabilities and reliable change; None where nothing is resampled.
+    seed : int
+        Of both.
+    """
 
     bootstrap: Bootstrap | None
+    resampling: Bootstrap | None
     seed: int
     level: float
     cutoff: Cutoff | None
@@ -56,7 +67,7 @@ class ChangeOptions:
 
 
 def change_options(
-    interval: Any, level: float, cutoff: Any, missing_codes: Sequence[float]
+    interval: Any, bootstrap: Any, level: float, cutoff: Any, missing_codes: Sequence[float]
 ) -> ChangeOptions:
     """Return the options that hold for all outcomes, or raise OptionError."""
     if isinstance(interval, str) and interval in BOOTSTRAP_METHODS:
@@ -67,10 +78,19 @@ def change_options(
         one_of("interval", interval, ("analytic",))
     if cutoff is not None:
         one_of("cutoff", cutoff, ("a", "b", "c"))
-    bootstrap = interval if isinstance(interval, Bootstrap) else None
+    if bootstrap is not None and not isinstance(bootstrap, Bootstrap):
+        raise OptionError(f"bootstrap is {bootstrap!r}, but it must be a Bootstrap, or None.")
+    if bootstrap is not None and isinstance(interval, Bootstrap):
+        raise OptionError(
+            "interval is a Bootstrap, which is that of reliable change too; give bootstrap only "
+            'with interval="analytic".'
+        )
+    of_limits = interval if isinstance(interval, Bootstrap) else None
+    resampling = of_limits or bootstrap
     return ChangeOptions(
-        bootstrap=bootstrap,
-        seed=(bootstrap or Bootstrap()).resolved_seed(),
+        bootstrap=of_limits,
+        resampling=resampling,
+        seed=(resampling or Bootstrap()).resolved_seed(),
         level=checked_level(level),
         cutoff=cutoff,
         missing_codes=finite_codes(missing_codes),

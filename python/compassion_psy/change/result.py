@@ -9,7 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from compassion_psy import tables
-from compassion_psy.change.journal import journal_table, without_empty
+from compassion_psy.change.journal import journal_table, with_classes_together
 
 _TITLES = {
     "completers": "Change",
@@ -102,7 +102,7 @@ class ChangeResult:
             if "analysis" in self.journal.columns
             else {("completers",): self.journal}
         )
-        shown = [(_TITLES[str(key[0])], without_empty(part)) for key, part in parts.items()]
+        shown = [(_TITLES[str(key[0])], with_classes_together(part)) for key, part in parts.items()]
         last = len(shown) - 1
         return [
             (title, frame.drop("analysis", strict=False), self._notes() if at == last else [])
@@ -136,8 +136,8 @@ class ChangeResult:
             )
         if "improved" in self.journal.columns:
             notes.append(
-                "improved, deteriorated: persons whose change is reliable (Jacobson & Truax 1991); "
-                "recovered: those of the improved who crossed the cut-off."
+                "reliable: how many persons improved (↑) and deteriorated (↓) by more than error "
+                "(Jacobson & Truax 1991), and how many of the improved crossed the cut-off (✓)."
             )
         return notes
 

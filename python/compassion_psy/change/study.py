@@ -153,7 +153,7 @@ class Study:
         wanted = self.said.reliability
         if isinstance(wanted, float):
             pre = scores[np.isfinite(scores)]
-            return reliable.from_number(wanted, pre, self.options.bootstrap, self.options.seed)
+            return reliable.from_number(wanted, pre, self.options.resampling, self.options.seed)
         if wanted is None or self.outcome.scale is None:
             return ErrorOfChange(
                 None, np.nan, np.nan, 0,
@@ -162,7 +162,7 @@ class Study:
         who = self.waves.present[label]
         return reliable.from_answers(
             self._answers(label, who), scores[who], self.outcome.scale, wanted,
-            self.options.missing_codes, self.options.bootstrap, self.options.seed,
+            self.options.missing_codes, self.options.resampling, self.options.seed,
         )  # fmt: skip
 
     def _answers(self, label: str, who: Mask) -> pl.DataFrame:
@@ -250,7 +250,7 @@ class Study:
         answers = {
             label: self._answers(label, self.waves.present[label]) for label in self.waves.labels
         }
-        bootstrap = self.options.bootstrap
+        bootstrap = self.options.resampling
         bootstrap = bootstrap and replace(bootstrap, seed=self.options.seed)
         codes = self.options.missing_codes
         found = at_each_wave(answers, scale, coefficient, codes, bootstrap, self.options.level)

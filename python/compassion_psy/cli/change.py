@@ -98,7 +98,7 @@ def change(context: click.Context, /, study: Path | None, **given: Any) -> None:
         read_survey(data, answers=numbers, texts=texts, **reading),
         outcomes,
         by=by or None,
-        interval=_interval(options),
+        **_resampling(options),
         **options,
     )
     click.echo(str(result))
@@ -109,11 +109,13 @@ def change(context: click.Context, /, study: Path | None, **given: Any) -> None:
         click.echo(f"Wrote {table.height:,} rows to {path}", err=True)
 
 
-def _interval(options: dict[str, Any]) -> Any:
-    """Take what is said of the interval out of the options."""
+def _resampling(options: dict[str, Any]) -> dict[str, Any]:
+    """Take what is said of the interval out of the options; analytic limits are not resampled."""
     replicates, seed = options.pop("replicates"), options.pop("seed")
     method = options.pop("interval")
-    return method if method == "analytic" else Bootstrap(replicates, method=method, seed=seed)
+    if method == "analytic":
+        return {"interval": method, "bootstrap": Bootstrap(replicates, seed=seed)}
+    return {"interval": Bootstrap(replicates, method=method, seed=seed)}
 
 
 def _of_outcomes(given: tuple[str, ...]) -> Any:
