@@ -125,9 +125,15 @@ def compare_sites(
     t with Satterthwaite's degrees of freedom. ``outside`` goes by the adjusted p.
 
     *Likeness*: ICC(1) = (MSB - MSW) / (MSB + (n0 - 1) MSW), n0 = (N - sum n²/N) / (G - 1), and
-    ICC(2) = (MSB - MSW) / MSB, limits by F ("anova") or by the profile of the restricted
-    likelihood ("reml", as ``lme4::lmer``). ``psych::statsBy`` takes N / G for n0. The design
-    effect is 1 + (m - 1) ICC(1), m = sum n² / N. *Agreement*: see r_wg(J) [5]_.
+    ICC(2) = (MSB - MSW) / MSB ("anova"), with limits by F without teams. ``psych::statsBy`` takes
+    N / G for n0. With teams these are not independent of each other, and limits are those of sites
+    left out in turn, with t on the scale of log(MSB / MSW). "bootstrap" draws sites again, each
+    replicate over its own error [7]_. "reml" is of the model ``lme4::lmer(y ~ 1 + (1 | site) +
+    (1 | team))``, or of one level without teams, with limits of the likelihood's profile. The
+    column ``pair`` says whose likeness it is: of teams that of two persons of a team; of sites, by
+    analysis of variance, that of any two of a site, who may be of one team, and by "reml" that of
+    two of different teams. The design effect is 1 + (m - 1) ICC(1), m = sum n² / N, and in the row
+    of sites by "reml" that of sites and teams together. *Agreement*: see r_wg(J) [5]_.
 
     *Levels*: alpha and omega of covariances within groups, and of those between their true means
     (mean squares between less within, over n0) [6]_. Groups are teams where there are teams.
@@ -146,6 +152,7 @@ def compare_sites(
        reliability with and without response bias. *Journal of Applied Psychology*, 69, 85-98.
     .. [6] Geldhof, G. J., Preacher, K. J., & Zyphur, M. J. (2014). Reliability estimation in a
        multilevel confirmatory factor analysis framework. *Psychological Methods*, 19, 72-91.
+    .. [7] Hall, P. (1992). *The bootstrap and Edgeworth expansion*. Springer. Section 3.6.
 
     Examples
     --------
@@ -155,8 +162,8 @@ def compare_sites(
     ...                          bootstrap=cp.Bootstrap(200, seed=1))
     >>> found.sites["status"].value_counts().rows()
     [('ok', 12)]
-    >>> found.icc["method"].to_list()
-    ['anova', 'reml', 'bootstrap', 'anova', 'reml', 'bootstrap']
+    >>> found.icc.filter(unit="team").select("method", "pair", "interval").rows()[:2]
+    [('anova', 'of a team', 'jackknife'), ('reml', 'of a team', 'profile')]
     """
     scale = _checked_scale(chosen(scale, columns))
     one_of("statistic", statistic, ("mean", *DEFINITIONS))
@@ -246,8 +253,8 @@ def _notes(persons: Persons, asked: Asked) -> list[str]:
         notes.append(f"Fewer than {FEWEST} sites: too few to draw sites again for limits.")
     if asked.who.team is not None:
         notes.append(
-            "The intraclass correlation of sites holds part of what teams differ in; .variance "
-            "takes the two apart."
+            "The intraclass correlation of sites by analysis of variance holds part of what teams "
+            "differ in; that by reml, and .variance, take the two apart."
         )
         placed = persons.labels.select(asked.who.site, asked.who.team).unique()
         several = placed[asked.who.team].value_counts(name="n_sites").filter(pl.col("n_sites") > 1)

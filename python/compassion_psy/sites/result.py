@@ -38,7 +38,9 @@ class SiteComparison:
         One row a method; see :func:`pool`.
     icc : polars.DataFrame
         One row for each unit ("site", "team") and method ("anova", "reml", and "bootstrap": the
-        former's estimate with limits by drawing sites again): ``groups``, ``n``, ``size`` (n0),
+        first's estimate with limits by drawing sites again): ``pair`` (of which two persons
+        ICC(1) is the correlation), ``interval`` (how limits were made: "F", "jackknife" over
+        sites, "profile" of the likelihood, "bootstrap_t"), ``groups``, ``n``, ``size`` (n0),
         ``icc1``, ``icc2`` with limits, ``design_effect``, ``note``.
     variance : polars.DataFrame
         One row a unit: ``variance`` of sites, of teams within sites, of persons within these, and

@@ -21,7 +21,9 @@ def tables_of_scores(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     weights = site_weights(len(by_site), asked.bootstrap, asked.seed)
     units = {"site": sites} | ({} if teams is None else {"team": teams})
     return {
-        "icc": icc_table(scores, units, by_site, weights, asked.level),
+        "icc": icc_table(
+            scores, units, by_site, weights, asked.level, nested=persons.teams_are_nested
+        ),
         "variance": variance_table(by_site, teams=persons.teams_are_nested, level=asked.level),
     }
 
