@@ -17,6 +17,7 @@ from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
 from compassion_psy.sites.asked import Asked
+from compassion_psy.sites.expected_answers import ExpectedAnswers, expected_of
 from compassion_psy.sites.persons import Persons, Who, take
 from compassion_psy.sites.resampling import FEWEST
 from compassion_psy.sites.result import SiteComparison
@@ -48,6 +49,7 @@ def compare_sites(
     minimum_cell: int = 10,
     pool_scale: str | None = None,
     control: Literal["holm", "benjamini_hochberg"] = "holm",
+    expected_answers: ExpectedAnswers = "uniform",
     bootstrap: Bootstrap = Bootstrap(),  # noqa: B008 (it is frozen)
     level: float = 0.95,
     threads: int | None = None,
@@ -83,6 +85,10 @@ def compare_sites(
     control : {"holm", "benjamini_hochberg"}
         What is kept below 1 - `level` where many sites are tested: the probability of any false
         alarm, or the expected share of false ones among the alarms.
+    expected_answers : {"uniform", "slight_skew", "moderate_skew", "heavy_skew"} or numbers
+        How answers would be spread over the categories if persons of a team did not agree, for
+        r_wg and r_wg(J) [5]_: evenly; towards the upper end, of five categories; or the share of
+        each category, lowest first, of keyed answers.
     bootstrap : Bootstrap
         For the interval of a coefficient, and for limits from drawing sites again; ranks have as
         many draws, of the same seed.
@@ -179,6 +185,7 @@ def compare_sites(
         )
     _check_columns(scale, site, team)
     level = checked_level(level)
+    expected = expected_of(expected_answers, scale)
     if not isinstance(bootstrap, Bootstrap):
         raise OptionError(f"bootstrap is {bootstrap!r}, but it must be a Bootstrap.")
     who = Who(
@@ -187,7 +194,7 @@ def compare_sites(
     )  # fmt: skip
     persons = take(data, who)
     seed = bootstrap.resolved_seed()
-    asked = Asked(statistic, pool_scale, control, bootstrap, seed, level, who)
+    asked = Asked(statistic, pool_scale, control, bootstrap, seed, level, expected, who)
     rows, funnel, pooled = table_of_sites(persons, asked, progress)
     return SiteComparison(
         sites=rows,

@@ -49,8 +49,9 @@ class SiteComparison:
         One row a team (a site where there are no teams): ``n``, ``r_wg``, ``r_wg_j``,
         ``average_deviation``, ``note``.
     agreement_summary : polars.DataFrame
-        One row an index: ``groups``, ``n_excluded`` (of one person), ``mean`` with limits,
-        ``median``, ``share`` (of .70 and more) with limits.
+        One row an index: ``expected_answers``, ``expected_variance`` (of answers where nobody
+        agrees, with which r_wg and r_wg(J) compare), ``groups``, ``n_excluded`` (of one person),
+        ``mean`` with limits, ``median``, ``share`` (of .70 and more) with limits.
     levels : polars.DataFrame
         ``unit``, ``level`` ("within", "between"), ``coefficient``, ``estimate``, limits,
         ``failed`` (replicates), ``note``.

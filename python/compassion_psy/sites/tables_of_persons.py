@@ -42,10 +42,12 @@ def tables_of_items(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     sites = np.repeat(np.arange(used.groups.height), used.group_rows)
     weights = site_weights(used.groups.height, asked.bootstrap, asked.seed)
     first = starts[:-1]
-    both = team_agreement(used, names[first], groups, asked.who.minimum_cell)
+    both = team_agreement(used, names[first], groups, asked.who.minimum_cell, asked.expected)
     if both is not None:
         whole, found["agreement"] = both
-        found["agreement_summary"] = agreement_summary(whole, sites[first], weights, asked.level)
+        found["agreement_summary"] = agreement_summary(
+            whole, sites[first], weights, asked.level, asked.expected
+        )
     scale = asked.who.scale
     if scale.n_items > 1 and 1 < len(first) < used.rows:
         answers = used.answers.astype(float)
