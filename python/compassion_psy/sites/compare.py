@@ -257,7 +257,10 @@ def _notes(persons: Persons, asked: Asked) -> list[str]:
             "keys or ranges wrong there; correct them, or say turned='keep'."
         )
     if persons.responses.groups.height < FEWEST:
-        notes.append(f"Fewer than {FEWEST} sites: too few to draw sites again for limits.")
+        notes.append(
+            f"Fewer than {FEWEST} sites: too few to draw sites again, or to leave each out, for "
+            "limits."
+        )
     if asked.who.team is not None:
         notes.append(
             "The intraclass correlation of sites by analysis of variance holds part of what teams "

@@ -184,5 +184,6 @@ def _share_limits(
         share, left = 1 - share, 1 - left
     value = float(scale.to(np.array(share)))
     limits = jackknife_limits(value, scale.to(left), level)
-    low, high = (min(1.0, max(0.0, scale.back(limit))) for limit in limits)
+    # Not a number stays what it is.
+    low, high = (float(np.clip(scale.back(limit), 0, 1)) for limit in limits)
     return (1 - high, 1 - low) if name == "person" else (low, high)
