@@ -269,6 +269,29 @@ def test_the_correlation_within_sites_is_one() -> None:
     assert abs(math.atanh(r) - math.atanh(0.815)) < 4 / math.sqrt(977)
 
 
+def test_sites_of_one_correlation_have_it_together() -> None:
+    """Two scores whose correlation is 0.815 at each of 20 sites, of unequal sizes and spreads."""
+    generator = np.random.default_rng(9)
+    rows = []
+    for site in range(20):
+        n = int(generator.integers(12, 60))
+        basis = np.linalg.qr(np.column_stack([np.ones(n), generator.normal(size=(n, 2))]))[0]
+        x, other = basis[:, 1] * math.sqrt(n), basis[:, 2] * math.sqrt(n)
+        y = 0.815 * x + math.sqrt(1 - 0.815**2) * other
+        spread, place = generator.uniform(0.5, 2), generator.normal(size=2)
+        rows += [
+            (f"S{site}", *(50 + 5 * place + spread * np.array(each)))
+            for each in zip(x, y, strict=True)
+        ]
+    frame = pl.DataFrame(rows, schema=["site", "empathy", "calm"], orient="row")
+    scale = cp.Scale(
+        "two scores", items=["empathy", "calm"], minimum=0, maximum=100, continuous=True
+    )
+    found = cp.compare_sites(frame, scale, site="site", bootstrap=cp.Bootstrap(99, seed=1))
+    pair = found.covariances.filter(item_i="empathy", item_j="calm").row(0, named=True)
+    assert pair["r_within"] == pytest.approx(0.815, abs=1e-10)
+
+
 def test_psych_pools_to_more_than_one(tmp_path: Path) -> None:
     asked = 'quit(status = if (requireNamespace("psych", quietly = TRUE)) 0 else 1)'
     if shutil.which("Rscript") is None or subprocess.run(["Rscript", "-e", asked]).returncode:
