@@ -122,13 +122,15 @@ def compare_sites(
     in all sites together.
 
     *Shrinking*: with :math:`B = \tau^2 / (\tau^2 + v)` by restricted likelihood,
-    :math:`B y + (1 - B) \hat\mu` and its variance :math:`B v + (1 - B)^2 var(\hat\mu)` [2]_;
-    ``metafor::blup(rma(yi, vi))`` in R. *Ranks* are of draws from the joint posterior of all
-    sites, what is not known of tau² with it [3]_.
+    :math:`B y + (1 - B) \hat\mu` [2]_; ``metafor::blup(rma(yi, vi))`` in R. Its limits, and
+    *ranks* [3]_, are of the joint posterior of all sites with flat priors of the mean and of tau²,
+    in which is what is not known of tau² [8]_; those of ``blup`` take it as known, and are too
+    narrow where sites are few or alike.
 
     *Funnel*: sites that are like the others lie within :math:`\mu \pm t \sqrt{v + \tau^2}` [4]_,
     mean and variance by Huber's proposal 2, so that a site far out does not widen its own limits;
-    t with Satterthwaite's degrees of freedom. ``outside`` goes by the adjusted p.
+    t with Satterthwaite's degrees of freedom, tau² being estimated. ``outside`` goes by the
+    adjusted p.
 
     *Likeness*: ICC(1) = (MSB - MSW) / (MSB + (n0 - 1) MSW), n0 = (N - sum n²/N) / (G - 1), and
     ICC(2) = (MSB - MSW) / MSB ("anova"), with limits by F without teams. ``psych::statsBy`` takes
@@ -159,6 +161,8 @@ def compare_sites(
     .. [6] Geldhof, G. J., Preacher, K. J., & Zyphur, M. J. (2014). Reliability estimation in a
        multilevel confirmatory factor analysis framework. *Psychological Methods*, 19, 72-91.
     .. [7] Hall, P. (1992). *The bootstrap and Edgeworth expansion*. Springer. Section 3.6.
+    .. [8] Morris, C. N., & Tang, R. (2011). Estimating random effects via adjustment for density
+       maximization. *Statistical Science*, 26, 271-287.
 
     Examples
     --------
