@@ -261,6 +261,23 @@ def test_a_site_left_out_is_a_survey_without_it() -> None:
     assert [row["icc1_lower"], row["icc1_upper"]] == pytest.approx(limits, abs=1e-10)
 
 
+def test_persons_who_do_not_differ_have_no_correlation() -> None:
+    made = survey()
+    items = list(made.scale.items)
+    # Everybody answers as the first of the team: all answers are whole, and nobody differs.
+    frame = made.frame.with_columns(pl.col(items).first().over("site", "ward"))
+    found = cp.compare_sites(
+        frame, made.scale, site="site", team="ward", turned="keep",
+        bootstrap=cp.Bootstrap(99, seed=1),
+    )  # fmt: skip
+    assert found.icc["icc1"].null_count() == found.icc.height == 4
+    assert found.icc["note"].to_list() == [
+        *["persons of one team do not differ in score"] * 2,
+        *["persons of one do not differ in score"] * 2,
+    ]
+    assert found.variance["share_lower"].null_count() == 3
+
+
 def _from_zero(numbers: np.ndarray) -> np.ndarray:
     return np.unique(numbers, return_inverse=True)[1]
 

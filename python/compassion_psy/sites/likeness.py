@@ -40,6 +40,8 @@ _ICC = {
     "design_effect": pl.Float64,
     "note": pl.String,
 }
+# Without teams, or of teams; and of sites with teams.
+_ALIKE = ("persons of one do not differ in score", "persons of one team do not differ in score")
 _VARIANCE = {
     "unit": pl.String,
     "variance": pl.Float64,
@@ -69,8 +71,8 @@ def icc_table(
         sums = GroupSums.of(scores, numbers)
         groups, n = len(sums.counts), int(sums.persons)
         head = {"unit": unit, "pair": f"of a {unit}", "groups": groups, "n": n}
-        if groups == n or sums.within == 0:
-            why = "each has one person" if groups == n else "persons of one do not differ in score"
+        if groups == n or unit not in likely:
+            why = "each has one person" if groups == n else _ALIKE[unit == "site" and nested]
             rows += [head | {"method": method, "note": why} for method in ("anova", "reml")]
             continue
         head["size"] = sums.usual_size
@@ -95,6 +97,8 @@ def _likely(
     """Return for each unit what the restricted likelihood gives, and the design effect."""
     if nested:
         teams = GroupSums.of(scores, units["team"])
+        if teams.within == 0:
+            return {}
         first = np.flatnonzero(np.diff(units["team"], prepend=-1))
         found = by_nested_likelihood(teams, units["site"][first], level)
         of_teams = 1 + (found.team_weight - 1) * found.of_teams.one

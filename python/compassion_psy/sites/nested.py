@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,11 +141,14 @@ def components(sums: NestedSums, *, teams: bool) -> tuple[Reals, Reals | None, R
 def ratio_sizes(sums: NestedSums, *, teams: bool) -> dict[str, float]:
     """Return how often a ratio of mean squares holds the odds of each share of variance.
 
-    Of "site" and "team", and of "person": of all that is not between persons.
+    Of "site" and "team", and of "person": of all that is not between persons. NaN where persons
+    do not differ.
     """
     person, team, site = (
         0.0 if part is None else float(part) for part in components(sums, teams=teams)
     )
+    if person == 0:
+        return dict.fromkeys(("site", "team", "person"), math.nan)
     n = float(sums.persons)
     site_size = (n - float(sums.site_squares) / n) / (float(sums.sites) - 1)
     if not teams:
