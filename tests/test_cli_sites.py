@@ -53,6 +53,17 @@ def test_options_and_study_say_the_same(folder: Path) -> None:
     assert first.stdout == f"{expected}\n"
 
 
+def test_expected_answers_are_a_name_or_shares(folder: Path) -> None:
+    named = invoke("--study", "study.toml", "--expected-answers", "slight_skew")
+    assert "slight_skew" in named.stdout
+    shares = "expected_answers = [0.05, 0.15, 0.2, 0.35, 0.25]\n"
+    Path("study.toml").write_text(STUDY + shares)
+    asked = invoke("--study", "study.toml")
+    assert "shares 0.05, 0.15, 0.2, 0.35, 0.25" in asked.stdout
+    assert "1.340" in named.stdout
+    assert "1.340" in asked.stdout
+
+
 def test_the_line_goes_before_the_file(folder: Path) -> None:
     done = invoke("--study", "study.toml", "--statistic", "mean", "--out", "o.parquet",
                   "--pooled-out", "p.csv", "--funnel-out", "f.json")  # fmt: skip

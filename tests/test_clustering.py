@@ -105,7 +105,7 @@ def test_limits_cover_as_often_as_they_say() -> None:
 def test_agreement_by_hand() -> None:
     answers = np.array([[1, 2, 3, 5, 5, 4, 2], [2, 2, 2, 1, 3, 5, 4.0]])
     teams = np.array([0, 0, 0, 1, 1, 1, 2])
-    found = agreement_by_team(answers, teams, minimum=1, maximum=5)
+    found = agreement_by_team(answers, teams, variance=2.0)
     assert found["n"].to_list() == [3, 3, 1]
     # Team 0: variances 1 and 0, scores 1.5, 2, 2.5; evenly spread answers have variance 2.
     assert found["r_wg"][0] == pytest.approx(1 - 0.25 / 2, abs=1e-15)
@@ -120,6 +120,6 @@ def test_agreement_by_hand() -> None:
 def test_a_divided_team_does_not_agree() -> None:
     """Half at each end: J (1 - q) / (J (1 - q) + q) would be above one, as if all agreed."""
     answers = np.tile([1.0, 5.0], (5, 6))
-    found = agreement_by_team(answers, np.zeros(12, dtype=int), minimum=1, maximum=5)
+    found = agreement_by_team(answers, np.zeros(12, dtype=int), variance=2.0)
     assert found["r_wg_j"].item() == 0
     assert found["r_wg"].item() < 0

@@ -320,6 +320,59 @@ def test_reliability_above_one_is_remarked_on() -> None:
     assert between["note"].startswith("above 1")
 
 
+def test_what_is_shown_says_how_it_is_read() -> None:
+    found = compared(team="ward", statistic="alpha")
+    shown = " ".join(str(found).split())
+    for said in (
+        "limits of 95 %",
+        "adjusted for overdispersion",
+        "on the scale on which sites are pooled, logit",
+        "by the method holm; outside is said where it is below 0.05",
+        "correlation of two persons",
+    ):
+        assert said in shown, said
+    # Expected ranks are shown as places, and are raw in the table.
+    line = next(line for line in str(found).splitlines() if line.startswith("S01 "))
+    place = str(round(found.sites["rank"][0]))
+    assert place in line.split()
+    assert found.sites["rank"].dtype == pl.Float64
+    # One true value for all sites has no variance, and no limits of it.
+    fixed = next(line for line in str(found).splitlines() if line.startswith("fixed "))
+    assert fixed.split()[-3:] == ["–"] * 3
+
+
+def test_correlations_between_groups_beyond_one_are_remarked_on() -> None:
+    survey = cp.simulate_survey(persons=600, items=5, sites=8, seed=1)
+    found = cp.compare_sites(survey.frame, survey.scale, site="site", team="ward", bootstrap=FAST)
+    pairs = found.covariances.filter(pl.col("item_i") != pl.col("item_j"))
+    beyond = pairs.filter(pl.col("r_between").abs() > 1)
+    assert beyond.height > 0
+    assert beyond["note"].str.starts_with("r_between is beyond 1").all()
+    none = pairs.filter(pl.col("r_between").is_null())
+    assert none["note"].str.starts_with("no r_between").all()
+    assert pairs["note"].drop_nulls().len() == beyond.height + none.height
+    own = found.covariances.filter(pl.col("item_i") == pl.col("item_j"))
+    assert (
+        own.filter(pl.col("r_between").is_not_null())["note"].null_count()
+        == own.height - own["r_between"].null_count()
+    )
+    said = f"Of 10 correlations of items between groups {beyond.height} are beyond 1 and"
+    assert said in " ".join(str(found).split())
+
+
+def test_few_sites_have_no_limits_of_shares() -> None:
+    names = sorted(set(SURVEY.frame["site"]))[:4]
+    few = compared(SURVEY.frame.filter(pl.col("site").is_in(names)), team="ward")
+    assert few.variance["share_lower"].null_count() == few.variance.height == 3
+    assert "to leave each out" in " ".join(few.notes)
+
+
+def test_persons_who_do_not_count_are_shown_with_thousands() -> None:
+    half = pl.int_range(pl.len()) % 2 == 0
+    frame = SURVEY.frame.with_columns(pl.when(half).then("item_1").alias("item_1"))
+    assert "1,200" in str(compared(frame)).split("Who does not count")[1]
+
+
 def empathic_concern() -> tuple[pl.DataFrame, cp.Scale]:
     items = [f"EC{n}" for n in (2, 4, 9, 14, 18, 20, 22)]
     frames = []

@@ -1,6 +1,8 @@
 """Pooling over sites, against metafor and against what the scales promise."""
 
+import gzip
 import math
+from pathlib import Path
 from typing import Any
 
 import compassion_psy as cp
@@ -13,6 +15,7 @@ SETS = sorted(values("pooling")["sets"])
 # metafor's searches end within 1e-7 of tau² at their tightest; what is closed agrees to rounding.
 SEARCHED = 1e-6
 CLOSED = 1e-10
+RSE = Path(__file__).parents[2] / "shared" / "data" / "rse.csv.gz"
 
 
 def sites(of: dict[str, Any]) -> pl.DataFrame:
@@ -85,6 +88,43 @@ def test_alphas_are_pooled_on_a_scale_of_their_own(
         assert got["upper"] == pytest.approx(back(expected["lower"]), abs=1e-14)
         assert got["lower"] < got["estimate"] < got["upper"]
         assert got["tau2"] == pytest.approx(expected["tau2"], abs=1e-14)
+
+
+@pytest.mark.parametrize("scale", ["bonett", "hakstian_whalen", "logit"])
+def test_alphas_of_countries_pooled_as_in_metafor(scale: str) -> None:
+    """Alphas, n and standard errors as R found them; metafor's own ABT and AHW, and log odds."""
+    of = values("pooled_alphas")
+    frame = pl.DataFrame(of["countries"]).with_columns(n_items=pl.lit(10))
+    pooled = cp.pool(frame, estimate="alpha", scale=scale)
+    assert set(pooled["sites"]) == {frame.height}
+    for row in pooled.iter_rows(named=True):
+        searched = row["method"] in ("reml", "paule_mandel")
+        for column, expected in of[scale][row["method"]].items():
+            tolerance = SEARCHED if searched else CLOSED
+            assert row[column] == pytest.approx(expected, abs=tolerance, rel=tolerance), column
+        # metafor's search for these limits ends within 1e-4 of them.
+        for end in ("tau2_lower", "tau2_upper"):
+            assert row[end] == pytest.approx(of[scale][end], rel=1e-4, abs=SEARCHED)
+
+
+@pytest.mark.skipif(not RSE.exists(), reason="needs ../shared/data")
+def test_alphas_of_countries_are_those_of_r() -> None:
+    of = values("pooled_alphas")["countries"]
+    items = [f"Q{item}" for item in range(1, 11)]
+    reversed_items = ["Q3", "Q5", "Q8", "Q9", "Q10"]
+    scale = cp.Scale("self-esteem", items=items, minimum=1, maximum=4, reversed=reversed_items)
+    with gzip.open(RSE) as file:
+        frame = pl.read_csv(file.read(), null_values=[])
+    frame = frame.filter(pl.col("country").is_in(of["country"]))
+    table = cp.reliability(
+        frame, scale, by="country", coefficients="alpha", interval="adf", missing_codes=[0]
+    ).table.sort("country")
+    assert table["country"].to_list() == of["country"]
+    assert table["n"].to_list() == of["n"]
+    assert table["estimate"].to_list() == pytest.approx(of["alpha"], abs=CLOSED)
+    # The sums in R divide by n, variances of ours by n - 1: (n - 1)² / n² over n (n - 1) in all.
+    n = np.array(of["n"])
+    assert table["se"].to_numpy() == pytest.approx(of["se"] * np.sqrt((n - 1) / n), rel=CLOSED)
 
 
 def test_logits_stay_between_zero_and_one() -> None:

@@ -16,8 +16,9 @@ from compassion_psy.sites.levels import alpha, level_features, levels_of, omega
 from compassion_psy.sites.nested import components, features, one_way_icc, summed
 from compassion_psy.sites.proportions import exact_interval, exact_limits
 from compassion_psy.sites.resampling import percentile_limits, site_weights
-from compassion_psy.sites.shrinkage import draws_of_sites, ranks, shrunk
+from compassion_psy.sites.shrinkage import Posterior, ranks, shrunk
 from reference_data import values
+from scipy.special import ndtr
 
 # Searches of lme4, metafor and lavaan end within this of where ours do.
 SEARCHED = 1e-6
@@ -26,15 +27,13 @@ CLOSED = 1e-12
 
 def test_shrunk_as_in_metafor() -> None:
     of = values("comparing_sites")["shrunk"]
-    centre, error = shrunk(np.array(of["y"]), np.array(of["v"]))
-    assert centre == pytest.approx(of["pred"], abs=SEARCHED)
-    assert error == pytest.approx(of["se"], abs=SEARCHED)
+    found = shrunk(np.array(of["y"]), np.array(of["v"]))
+    assert found == pytest.approx(of["pred"], abs=SEARCHED)
 
 
 def test_without_differences_all_shrink_to_the_mean() -> None:
-    centre, error = shrunk(np.array([0.3, 0.31, 0.29, 0.3]), np.full(4, 0.02))
-    assert centre == pytest.approx([0.3] * 4, abs=CLOSED)
-    assert error == pytest.approx([math.sqrt(0.02 / 4)] * 4, abs=CLOSED)
+    found = shrunk(np.array([0.3, 0.31, 0.29, 0.3]), np.full(4, 0.02))
+    assert found == pytest.approx([0.3] * 4, abs=CLOSED)
 
 
 def nested_groups() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -130,13 +129,13 @@ def test_limits_of_a_proportion_by_exact_sums() -> None:
 
 
 def test_ranks_know_what_is_not_known() -> None:
-    alike = draws_of_sites(np.full(20, 0.5), np.full(20, 0.01), draws=4000, seed=1)
+    alike = Posterior.of(np.full(20, 0.5), np.full(20, 0.01)).draws(4000, 1)
     expected, low, high = ranks(alike, 0.95)
     # Ranks of equal sites are uniform: mean 10.5, of 4,000 draws within 4 errors.
     assert np.abs(expected - 10.5).max() < 4 * math.sqrt(399 / 12 / 4000)
     assert (low <= 2).all()
     assert (high >= 19).all()
-    apart = draws_of_sites(np.arange(5.0), np.full(5, 1e-4), draws=500, seed=1)
+    apart = Posterior.of(np.arange(5.0), np.full(5, 1e-4)).draws(500, 1)
     expected, low, high = ranks(apart, 0.95)
     assert expected.tolist() == low.tolist() == high.tolist() == [5, 4, 3, 2, 1]
 
@@ -145,13 +144,16 @@ def test_draws_are_of_the_posterior() -> None:
     """Means and deviations of five sites by summing over a grid of tau."""
     of = values("comparing_sites")["shrunk"]
     y, v = np.array(of["y"]), np.array(of["v"])
-    draws = draws_of_sites(y, v, draws=200_000, seed=3)
-    tau = (np.arange(400_000) + 0.5) * 1e-4
+    posterior = Posterior.of(y, v)
+    draws = posterior.draws(200_000, 3)
+    # The posterior of five sites has a long tail: beyond 1,000 is less than 1e-8 of it.
+    tau = np.geomspace(1e-6, 1e3, 400_000)
     w = 1 / (v + tau[:, None] ** 2)
     total = w.sum(axis=1)
     mu = w @ y / total
     logs = 0.5 * np.log(w).sum(axis=1) - 0.5 * np.log(total)
-    density = np.exp(logs - 0.5 * (w * (y - mu[:, None]) ** 2).sum(axis=1))
+    # Flat in tau², which is tau² for a step on a logarithmic grid of tau.
+    density = tau**2 * np.exp(logs - 0.5 * (w * (y - mu[:, None]) ** 2).sum(axis=1))
     density /= density.sum()
     share = tau[:, None] ** 2 * w
     centre = share * y + (1 - share) * mu[:, None]
@@ -160,6 +162,13 @@ def test_draws_are_of_the_posterior() -> None:
     deviation = np.sqrt(density @ (spread + centre**2) - mean**2)
     assert np.abs(draws.mean(axis=0) - mean).max() < 5 * deviation.max() / math.sqrt(200_000)
     assert draws.std(axis=0) == pytest.approx(deviation, rel=0.01)
+    # Limits: as much of the mixture of normal values lies below each as it should.
+    for tail, limit in zip((0.025, 0.975), posterior.limits(0.95), strict=True):
+        below = [
+            density @ ndtr((limit[i] - centre[:, i]) / np.sqrt(spread[:, i])) for i in range(5)
+        ]
+        # Of 2,000 points of tau, a few ten-thousandths of probability.
+        assert below == pytest.approx([tail] * 5, abs=5e-4)
 
 
 def test_a_site_far_out_does_not_hide_itself() -> None:
@@ -267,6 +276,29 @@ def test_the_correlation_within_sites_is_one() -> None:
     assert r == pytest.approx(np.corrcoef(centred)[0, 1], abs=CLOSED)
     # 0.815 within 4 errors of 980 degrees of freedom.
     assert abs(math.atanh(r) - math.atanh(0.815)) < 4 / math.sqrt(977)
+
+
+def test_sites_of_one_correlation_have_it_together() -> None:
+    """Two scores whose correlation is 0.815 at each of 20 sites, of unequal sizes and spreads."""
+    generator = np.random.default_rng(9)
+    rows = []
+    for site in range(20):
+        n = int(generator.integers(12, 60))
+        basis = np.linalg.qr(np.column_stack([np.ones(n), generator.normal(size=(n, 2))]))[0]
+        x, other = basis[:, 1] * math.sqrt(n), basis[:, 2] * math.sqrt(n)
+        y = 0.815 * x + math.sqrt(1 - 0.815**2) * other
+        spread, place = generator.uniform(0.5, 2), generator.normal(size=2)
+        rows += [
+            (f"S{site}", *(50 + 5 * place + spread * np.array(each)))
+            for each in zip(x, y, strict=True)
+        ]
+    frame = pl.DataFrame(rows, schema=["site", "empathy", "calm"], orient="row")
+    scale = cp.Scale(
+        "two scores", items=["empathy", "calm"], minimum=0, maximum=100, continuous=True
+    )
+    found = cp.compare_sites(frame, scale, site="site", bootstrap=cp.Bootstrap(99, seed=1))
+    pair = found.covariances.filter(item_i="empathy", item_j="calm").row(0, named=True)
+    assert pair["r_within"] == pytest.approx(0.815, abs=1e-10)
 
 
 def test_psych_pools_to_more_than_one(tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ LONGEST_CELL = 40
 # Whole numbers of these columns are counts and get thousands separators; others, such as a year or
 # the number of a site, are names.
 _COUNTS = frozenset(
-    {"n", "n_items", "n_excluded", "replicates", "failed", "count", "rows", "cells"}
+    {
+        *("n", "n_items", "n_excluded", "replicates", "failed", "count", "rows", "cells"),
+        *("persons", "groups"),
+    }
 )
 # The p of tests; shares and other probabilities may well be 0.000.
 _PROBABILITIES = frozenset({"p", "p_adjusted", "p_holm", "p_value"})

@@ -53,6 +53,11 @@ Examples:
     "--control", type=click.Choice(["holm", "benjamini_hochberg"]), default="holm",
     show_default=True, help="How tests of many sites are adjusted.",
 )  # fmt: skip
+@click.option(
+    "--expected-answers", multiple=True, default=("uniform",), show_default="uniform",
+    help="What agreement is compared with: uniform, slight_skew, moderate_skew, heavy_skew, or "
+    "the share of a category, repeated from the lowest on.",
+)  # fmt: skip
 @click.option("--replicates", type=int, default=2000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=int, help="The same seed gives the same numbers.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
@@ -78,6 +83,8 @@ def sites(context: click.Context, /, study: Path | None, **given: Any) -> None:
     texts = [options["site"], *([options["team"]] if options["team"] else [])]
     reading = given_to_reading(options)
     answers = read_survey(data, answers=list(scale.items), texts=texts, **reading)
+    expected = options.pop("expected_answers")
+    options["expected_answers"] = expected[0] if len(expected) == 1 else expected
     bootstrap = Bootstrap(options.pop("replicates"), seed=options.pop("seed"))
     result = compare_sites(answers, scale, bootstrap=bootstrap, **options)
     tables = dict(zip(outputs, (result.sites, result.pooled, result.funnel), strict=True))

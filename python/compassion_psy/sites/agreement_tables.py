@@ -9,6 +9,7 @@ import polars as pl
 from compassion_psy.data.columns import uses_codes
 from compassion_psy.data.responses import Responses
 from compassion_psy.sites.agreement import agreement_by_team
+from compassion_psy.sites.expected_answers import Expected
 from compassion_psy.sites.resampling import percentile_limits
 
 Reals = npt.NDArray[np.float64]
@@ -21,7 +22,11 @@ INDICES = ("r_wg", "r_wg_j", "average_deviation")
 
 
 def team_agreement(
-    responses: Responses, names: pl.DataFrame, teams: Whole, minimum_cell: int
+    responses: Responses,
+    names: pl.DataFrame,
+    teams: Whole,
+    minimum_cell: int,
+    expected: Expected,
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Return agreement of each team, and the same with figures of small teams withheld.
 
@@ -33,6 +38,10 @@ def team_agreement(
         One row a team: the columns that name it.
     teams : array (persons,)
         Number of each person's team.
+    minimum_cell : int
+        Persons below which figures are withheld.
+    expected : Expected
+        Answers that agreement is compared with.
 
     Returns
     -------
@@ -41,10 +50,7 @@ def team_agreement(
     """
     if not uses_codes(responses.scale):
         return None
-    scale = responses.scale
-    found = agreement_by_team(
-        responses.answers.astype(float), teams, minimum=0, maximum=scale.maximum - scale.minimum
-    )
+    found = agreement_by_team(responses.answers.astype(float), teams, variance=expected.variance)
     whole = pl.concat([names, found], how="horizontal")
     small = pl.col("n") < minimum_cell
     shown = whole.with_columns(
@@ -52,14 +58,14 @@ def team_agreement(
         pl.when(small)
         .then(pl.lit(f"withheld: fewer than {minimum_cell} persons"))
         .when(pl.col("r_wg_j") == 0)
-        .then(pl.lit("r_wg(J) is 0: answers differ as much as by chance, or more"))
+        .then(pl.lit("r_wg(J) is 0: answers differ as much as where nobody agrees, or more"))
         .alias("note"),
     )
     return whole, shown
 
 
 def agreement_summary(
-    teams: pl.DataFrame, sites: Whole, weights: Reals, level: float
+    teams: pl.DataFrame, sites: Whole, weights: Reals, level: float, expected: Expected
 ) -> pl.DataFrame:
     """Return mean, median and the share of teams that agree as is usual, for each index.
 
@@ -92,6 +98,8 @@ def agreement_summary(
         rows.append(
             (
                 index,
+                # Distances are compared with nothing.
+                *((None, None) if agree is None else (expected.name, expected.variance)),
                 len(kept),
                 int((~known).sum()),
                 float(kept.mean()),
@@ -103,6 +111,8 @@ def agreement_summary(
         )
     schema = {
         "index": pl.String,
+        "expected_answers": pl.String,
+        "expected_variance": pl.Float64,
         "groups": pl.Int64,
         "n_excluded": pl.Int64,
         "mean": pl.Float64,

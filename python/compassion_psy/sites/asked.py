@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compassion_psy.options import Bootstrap
+from compassion_psy.sites.expected_answers import Expected
 from compassion_psy.sites.persons import Who
 
 
@@ -18,6 +19,7 @@ class Asked:
     bootstrap: Bootstrap
     seed: int
     level: float
+    expected: Expected
     who: Who
 
     @property

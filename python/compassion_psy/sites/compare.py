@@ -17,6 +17,7 @@ from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
 from compassion_psy.sites.asked import Asked
+from compassion_psy.sites.expected_answers import ExpectedAnswers, expected_of
 from compassion_psy.sites.persons import Persons, Who, take
 from compassion_psy.sites.resampling import FEWEST
 from compassion_psy.sites.result import SiteComparison
@@ -48,6 +49,7 @@ def compare_sites(
     minimum_cell: int = 10,
     pool_scale: str | None = None,
     control: Literal["holm", "benjamini_hochberg"] = "holm",
+    expected_answers: ExpectedAnswers = "uniform",
     bootstrap: Bootstrap = Bootstrap(),  # noqa: B008 (it is frozen)
     level: float = 0.95,
     threads: int | None = None,
@@ -83,6 +85,10 @@ def compare_sites(
     control : {"holm", "benjamini_hochberg"}
         What is kept below 1 - `level` where many sites are tested: the probability of any false
         alarm, or the expected share of false ones among the alarms.
+    expected_answers : {"uniform", "slight_skew", "moderate_skew", "heavy_skew"} or numbers
+        How answers would be spread over the categories if persons of a team did not agree, for
+        r_wg and r_wg(J) [5]_: evenly; towards the upper end, of five categories; or the share of
+        each category, lowest first, of keyed answers.
     bootstrap : Bootstrap
         For the interval of a coefficient, and for limits from drawing sites again; ranks have as
         many draws, of the same seed.
@@ -116,18 +122,26 @@ def compare_sites(
     in all sites together.
 
     *Shrinking*: with :math:`B = \tau^2 / (\tau^2 + v)` by restricted likelihood,
-    :math:`B y + (1 - B) \hat\mu` and its variance :math:`B v + (1 - B)^2 var(\hat\mu)` [2]_;
-    ``metafor::blup(rma(yi, vi))`` in R. *Ranks* are of draws from the joint posterior of all
-    sites, what is not known of tau² with it [3]_.
+    :math:`B y + (1 - B) \hat\mu` [2]_; ``metafor::blup(rma(yi, vi))`` in R. Its limits, and
+    *ranks* [3]_, are of the joint posterior of all sites with flat priors of the mean and of tau²,
+    in which is what is not known of tau² [8]_; those of ``blup`` take it as known, and are too
+    narrow where sites are few or alike.
 
     *Funnel*: sites that are like the others lie within :math:`\mu \pm t \sqrt{v + \tau^2}` [4]_,
     mean and variance by Huber's proposal 2, so that a site far out does not widen its own limits;
-    t with Satterthwaite's degrees of freedom. ``outside`` goes by the adjusted p.
+    t with Satterthwaite's degrees of freedom, tau² being estimated. ``outside`` goes by the
+    adjusted p.
 
     *Likeness*: ICC(1) = (MSB - MSW) / (MSB + (n0 - 1) MSW), n0 = (N - sum n²/N) / (G - 1), and
-    ICC(2) = (MSB - MSW) / MSB, limits by F ("anova") or by the profile of the restricted
-    likelihood ("reml", as ``lme4::lmer``). ``psych::statsBy`` takes N / G for n0. The design
-    effect is 1 + (m - 1) ICC(1), m = sum n² / N. *Agreement*: see r_wg(J) [5]_.
+    ICC(2) = (MSB - MSW) / MSB ("anova"), with limits by F without teams. ``psych::statsBy`` takes
+    N / G for n0. With teams these are not independent of each other, and limits are those of sites
+    left out in turn, with t on the scale of log(MSB / MSW). "bootstrap" draws sites again, each
+    replicate over its own error [7]_. "reml" is of the model ``lme4::lmer(y ~ 1 + (1 | site) +
+    (1 | team))``, or of one level without teams, with limits of the likelihood's profile. The
+    column ``pair`` says whose likeness it is: of teams that of two persons of a team; of sites, by
+    analysis of variance, that of any two of a site, who may be of one team, and by "reml" that of
+    two of different teams. The design effect is 1 + (m - 1) ICC(1), m = sum n² / N, and in the row
+    of sites by "reml" that of sites and teams together. *Agreement*: see r_wg(J) [5]_.
 
     *Levels*: alpha and omega of covariances within groups, and of those between their true means
     (mean squares between less within, over n0) [6]_. Groups are teams where there are teams.
@@ -146,6 +160,9 @@ def compare_sites(
        reliability with and without response bias. *Journal of Applied Psychology*, 69, 85-98.
     .. [6] Geldhof, G. J., Preacher, K. J., & Zyphur, M. J. (2014). Reliability estimation in a
        multilevel confirmatory factor analysis framework. *Psychological Methods*, 19, 72-91.
+    .. [7] Hall, P. (1992). *The bootstrap and Edgeworth expansion*. Springer. Section 3.6.
+    .. [8] Morris, C. N., & Tang, R. (2011). Estimating random effects via adjustment for density
+       maximization. *Statistical Science*, 26, 271-287.
 
     Examples
     --------
@@ -155,8 +172,8 @@ def compare_sites(
     ...                          bootstrap=cp.Bootstrap(200, seed=1))
     >>> found.sites["status"].value_counts().rows()
     [('ok', 12)]
-    >>> found.icc["method"].to_list()
-    ['anova', 'reml', 'bootstrap', 'anova', 'reml', 'bootstrap']
+    >>> found.icc.filter(unit="team").select("method", "pair", "interval").rows()[:2]
+    [('anova', 'of a team', 'jackknife'), ('reml', 'of a team', 'profile')]
     """
     scale = _checked_scale(chosen(scale, columns))
     one_of("statistic", statistic, ("mean", *DEFINITIONS))
@@ -172,6 +189,7 @@ def compare_sites(
         )
     _check_columns(scale, site, team)
     level = checked_level(level)
+    expected = expected_of(expected_answers, scale)
     if not isinstance(bootstrap, Bootstrap):
         raise OptionError(f"bootstrap is {bootstrap!r}, but it must be a Bootstrap.")
     who = Who(
@@ -180,7 +198,7 @@ def compare_sites(
     )  # fmt: skip
     persons = take(data, who)
     seed = bootstrap.resolved_seed()
-    asked = Asked(statistic, pool_scale, control, bootstrap, seed, level, who)
+    asked = Asked(statistic, pool_scale, control, bootstrap, seed, level, expected, who)
     rows, funnel, pooled = table_of_sites(persons, asked, progress)
     return SiteComparison(
         sites=rows,
@@ -243,11 +261,14 @@ def _notes(persons: Persons, asked: Asked) -> list[str]:
             "keys or ranges wrong there; correct them, or say turned='keep'."
         )
     if persons.responses.groups.height < FEWEST:
-        notes.append(f"Fewer than {FEWEST} sites: too few to draw sites again for limits.")
+        notes.append(
+            f"Fewer than {FEWEST} sites: too few to draw sites again, or to leave each out, for "
+            "limits."
+        )
     if asked.who.team is not None:
         notes.append(
-            "The intraclass correlation of sites holds part of what teams differ in; .variance "
-            "takes the two apart."
+            "The intraclass correlation of sites by analysis of variance holds part of what teams "
+            "differ in; that by reml, and .variance, take the two apart."
         )
         placed = persons.labels.select(asked.who.site, asked.who.team).unique()
         several = placed[asked.who.team].value_counts(name="n_sites").filter(pl.col("n_sites") > 1)

@@ -17,6 +17,8 @@ Whole = npt.NDArray[np.int64]
 
 # Of the largest variance: what is less is rounding, or not positive.
 _SMALLEST = 1e-9
+# An item's correlation with itself is one but for this.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +176,17 @@ def _row(
     note = None if known else "items have no common variance at this level"
     if estimate > 1:
         note = "above 1: covariances of items at this level exceed what their variances allow"
+    elif estimate < 0:
+        note = "below 0: items go together less than not at all at this level"
     return estimate, *limits, int((~np.isfinite(values)).sum()), note
 
 
 def covariance_table(features: Reals, names: tuple[str, ...]) -> pl.DataFrame:
-    """Return a row a pair of items: covariance and correlation within and between groups."""
+    """Return a row a pair of items: covariance and correlation within and between groups.
+
+    Between groups both are differences of estimates: a variance may be below zero, which leaves no
+    correlation, and a correlation beyond one. The note says so.
+    """
     found = levels_of(features.sum(axis=0), len(names))
     i, j = np.triu_indices(len(names))
     columns: dict[str, object] = {
@@ -192,4 +200,15 @@ def covariance_table(features: Reals, names: tuple[str, ...]) -> pl.DataFrame:
             correlation = covariance / np.outer(deviations, deviations)
         columns[level] = covariance[i, j]
         columns[f"r_{level}"] = correlation[i, j]
-    return pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None))
+    beyond = pl.col("r_between").abs() > 1 + _ROUNDING
+    return (
+        pl.DataFrame(columns)
+        .with_columns(pl.col(pl.Float64).fill_nan(None))
+        .with_columns(
+            pl.when(pl.col("r_between").is_null())
+            .then(pl.lit("no r_between: an item's variance between groups is not above zero"))
+            .when(beyond)
+            .then(pl.lit("r_between is beyond 1: variances between groups are estimated too small"))
+            .alias("note")
+        )
+    )

@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy.distributions import t_quantile
 from compassion_psy.sites.clustering import (
     GroupSums,
     Intraclass,
     by_restricted_likelihood,
     by_variance_analysis,
 )
-from compassion_psy.sites.nested import components, one_way_icc, summed
-from compassion_psy.sites.resampling import FEWEST, percentile_limits
+from compassion_psy.sites.limits_by_sites import RatioScale, jackknife_limits, studentised_limits
+from compassion_psy.sites.nested import NestedSums, components, one_way_icc, ratio_sizes, summed
+from compassion_psy.sites.nested_likelihood import by_nested_likelihood
+from compassion_psy.sites.resampling import FEWEST
 
 Reals = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -25,6 +26,8 @@ Whole = npt.NDArray[np.int64]
 _ICC = {
     "unit": pl.String,
     "method": pl.String,
+    "pair": pl.String,
+    "interval": pl.String,
     "groups": pl.Int64,
     "n": pl.Int64,
     "size": pl.Float64,
@@ -37,6 +40,8 @@ _ICC = {
     "design_effect": pl.Float64,
     "note": pl.String,
 }
+# Without teams, or of teams; and of sites with teams.
+_ALIKE = ("persons of one do not differ in score", "persons of one team do not differ in score")
 _VARIANCE = {
     "unit": pl.String,
     "variance": pl.Float64,
@@ -52,46 +57,102 @@ def icc_table(
     by_site: Reals,
     weights: Reals,
     level: float,
+    *,
+    nested: bool,
 ) -> pl.DataFrame:
-    """Return rows "anova", "reml" and "bootstrap" for each of the units, sites and teams."""
+    """Return rows "anova", "reml" and "bootstrap" for each of the units, sites and teams.
+
+    `nested`: whether sites have several teams and teams several persons, so that persons of one
+    site are alike in two ways, and neither they nor their teams are independent.
+    """
     rows: list[dict[str, Any]] = []
+    likely = _likely(scores, units, level, nested=nested)
     for unit, numbers in units.items():
         sums = GroupSums.of(scores, numbers)
         groups, n = len(sums.counts), int(sums.persons)
-        head = {"unit": unit, "groups": groups, "n": n}
-        if groups == n or sums.within == 0:
-            why = "each has one person" if groups == n else "persons of one do not differ in score"
+        head = {"unit": unit, "pair": f"of a {unit}", "groups": groups, "n": n}
+        if groups == n or unit not in likely:
+            why = "each has one person" if groups == n else _ALIKE[unit == "site" and nested]
             rows += [head | {"method": method, "note": why} for method in ("anova", "reml")]
             continue
         head["size"] = sums.usual_size
         analysed = by_variance_analysis(sums, level)
         # With groups of unequal size, what sampling of groups adds to the variance of the mean.
-        usual = float((sums.counts**2).sum()) / sums.persons
-        rows.append(head | _row("anova", analysed, usual))
-        rows.append(head | _row("reml", by_restricted_likelihood(sums, level), usual))
-        one, mean = one_way_icc(summed(by_site, weights), unit)
-        drawn = Intraclass(
-            analysed.one, *percentile_limits(one, level, len(by_site)),
-            analysed.mean, *percentile_limits(mean, level, len(by_site)),
-        )  # fmt: skip
-        rows.append(head | _row("bootstrap", drawn, usual))
+        effect = 1 + (float((sums.counts**2).sum()) / sums.persons - 1) * analysed.one
+        ways = _limits_by_sites(analysed, sums.usual_size, unit, by_site, weights, level)
+        if nested:
+            rows.append(head | _row("anova", "jackknife", ways["jackknife"], effect))
+        else:
+            rows.append(head | _row("anova", "F", analysed, effect))
+        rows.append(head | _row("reml", "profile", *likely[unit]))
+        if nested and unit == "site":
+            rows[-1]["pair"] = "of a site, of other teams"
+        rows.append(head | _row("bootstrap", "bootstrap_t", ways["bootstrap_t"], effect))
     return pl.DataFrame(rows, schema=_ICC).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def _row(method: str, found: Intraclass, size: float) -> dict[str, Any]:
-    if math.isinf(found.mean):
-        why = "all have the same mean, which has no ICC(2)"
-        return {"method": method, "icc1": found.one, "note": why}
+def _likely(
+    scores: Reals, units: dict[str, Whole], level: float, *, nested: bool
+) -> dict[str, tuple[Intraclass, float]]:
+    """Return for each unit what the restricted likelihood gives, and the design effect."""
+    if nested:
+        teams = GroupSums.of(scores, units["team"])
+        if teams.within == 0:
+            return {}
+        first = np.flatnonzero(np.diff(units["team"], prepend=-1))
+        found = by_nested_likelihood(teams, units["site"][first], level)
+        of_teams = 1 + (found.team_weight - 1) * found.of_teams.one
+        return {
+            "site": (found.of_sites, found.design_effect),
+            "team": (found.of_teams, of_teams),
+        }
+    made = {}
+    for unit, numbers in units.items():
+        sums = GroupSums.of(scores, numbers)
+        if len(sums.counts) < len(scores) and sums.within > 0:
+            each = by_restricted_likelihood(sums, level)
+            weight = float((sums.counts**2).sum()) / sums.persons
+            made[unit] = (each, 1 + (weight - 1) * each.one)
+    return made
+
+
+def _limits_by_sites(
+    analysed: Intraclass, size: float, unit: str, by_site: Reals, weights: Reals, level: float
+) -> dict[str, Intraclass]:
+    """Return what the analysis of variance gave with limits by the jackknife and the bootstrap."""
+    scale = RatioScale(size)
+
+    def ratio(sums: Reals) -> Reals:
+        return scale.to(one_way_icc(NestedSums(*np.moveaxis(sums, -1, 0)), unit)[0])
+
+    whole = by_site.sum(axis=0)
+    value, left = float(scale.to(np.array(analysed.one))), ratio(whole - by_site)
+    ways = {
+        "jackknife": jackknife_limits(value, left, level),
+        "bootstrap_t": studentised_limits(value, left, by_site, weights, ratio, level),
+    }
     return {
-        "method": method,
-        "icc1": found.one,
+        way: Intraclass(
+            analysed.one, scale.back(low), scale.back(high),
+            analysed.mean, 1 - math.exp(-low), 1 - math.exp(-high),
+        )
+        for way, (low, high) in ways.items()
+    }  # fmt: skip
+
+
+def _row(method: str, interval: str, found: Intraclass, effect: float) -> dict[str, Any]:
+    head = {"method": method, "interval": interval, "icc1": found.one}
+    if math.isinf(found.mean):
+        return head | {"note": "all have the same mean, which has no ICC(2)"}
+    few = math.isnan(found.one_lower)
+    return head | {
         "icc1_lower": found.one_lower,
         "icc1_upper": found.one_upper,
         "icc2": found.mean,
         "icc2_lower": found.mean_lower,
         "icc2_upper": found.mean_upper,
-        "design_effect": 1 + (size - 1) * found.one,
-        "note": None,
+        "design_effect": effect,
+        "note": f"no limits: fewer than {FEWEST} sites, or too few replicates" if few else None,
     }
 
 
@@ -105,6 +166,7 @@ def variance_table(by_site: Reals, *, teams: bool, level: float) -> pl.DataFrame
     left = components(summed(by_site, np.ones((sites, sites)) - np.eye(sites)), teams=teams)
     whole = sum(float(part) for part in found if part is not None)
     whole_left = sum(part for part in left if part is not None)
+    sizes = ratio_sizes(summed(by_site), teams=teams)
     rows = []
     for name, part, parts in zip(("person", "team", "site"), found, left, strict=True):
         if part is None or parts is None:
@@ -112,30 +174,20 @@ def variance_table(by_site: Reals, *, teams: bool, level: float) -> pl.DataFrame
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = np.asarray(parts / whole_left)
         share = float(part) / whole if whole > 0 else float("nan")
-        rows.append((name, float(part), share, *_jackknife_limits(share, shares, level)))
+        rows.append((name, float(part), share, *_share_limits(name, share, shares, sizes, level)))
     table = pl.DataFrame(rows[::-1], schema=_VARIANCE, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def _jackknife_limits(share: float, left: Reals, level: float) -> tuple[float, float]:
-    """Return limits of a share from its values with each site left out; NaN of too few sites.
-
-    On the scale of log odds, with t of sites - 1 degrees of freedom; shares that are not between
-    0 and 1 as they are, cut off there.
-    """
-    sites = len(left)
-    if sites < FEWEST or not np.isfinite(left).all():
-        return float("nan"), float("nan")
-    quantile = t_quantile(0.5 + level / 2, sites - 1)
-
-    def reach(values: Reals) -> float:
-        return quantile * float(
-            np.sqrt((sites - 1) / sites * ((values - values.mean()) ** 2).sum())
-        )
-
-    if share <= 0 or share >= 1 or (left <= 0).any() or (left >= 1).any():
-        far = reach(left)
-        return max(0.0, share - far), min(1.0, max(0.0, share + far))
-    centre, far = float(np.log(share / (1 - share))), reach(np.log(left / (1 - left)))
-    low, high = (1 / (1 + np.exp(-(centre + side * far))) for side in (-1, 1))
-    return float(low), float(high)
+def _share_limits(
+    name: str, share: float, left: Reals, sizes: dict[str, float], level: float
+) -> tuple[float, float]:
+    """Return limits of a share; those of persons are of what is not between persons."""
+    scale = RatioScale(sizes[name])
+    if name == "person":
+        share, left = 1 - share, 1 - left
+    value = float(scale.to(np.array(share)))
+    limits = jackknife_limits(value, scale.to(left), level)
+    # Not a number stays what it is.
+    low, high = (float(np.clip(scale.back(limit), 0, 1)) for limit in limits)
+    return (1 - high, 1 - low) if name == "person" else (low, high)

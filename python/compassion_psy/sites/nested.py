@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,3 +136,29 @@ def components(sums: NestedSums, *, teams: bool) -> tuple[Reals, Reals | None, R
         carried = (sums.nested_squares - sums.team_squares / n) / (sums.sites - 1)
         site = (among - person - carried * team) / site_size
         return np.asarray(person), np.asarray(team), np.asarray(site)
+
+
+def ratio_sizes(sums: NestedSums, *, teams: bool) -> dict[str, float]:
+    """Return how often a ratio of mean squares holds the odds of each share of variance.
+
+    Of "site" and "team", and of "person": of all that is not between persons. NaN where persons
+    do not differ.
+    """
+    person, team, site = (
+        0.0 if part is None else float(part) for part in components(sums, teams=teams)
+    )
+    if person == 0:
+        return dict.fromkeys(("site", "team", "person"), math.nan)
+    n = float(sums.persons)
+    site_size = (n - float(sums.site_squares) / n) / (float(sums.sites) - 1)
+    if not teams:
+        return {"site": site_size, "person": site_size}
+    team_size = (n - float(sums.nested_squares)) / float(sums.teams - sums.sites)
+    carried = float(sums.nested_squares - sums.team_squares / n) / (float(sums.sites) - 1)
+    # Estimates below zero stand for none.
+    of_teams, of_sites = max(team, 0.0), max(site, 0.0)
+    return {
+        "site": site_size * (of_teams + person) / (carried * of_teams + person),
+        "team": team_size * (of_sites + person) / person,
+        "person": team_size,
+    }

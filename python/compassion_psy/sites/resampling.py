@@ -16,7 +16,11 @@ FEWEST = 10
 
 
 def site_weights(sites: int, bootstrap: Bootstrap, seed: int) -> Reals:
-    """Return the weight of each site in each replicate, replicates × sites."""
+    """Return the weight of each site in each replicate, replicates × sites.
+
+    They sum to the number of sites: of a Bayesian bootstrap the core has weights in other units,
+    and what is made of them here counts sites.
+    """
     nobody = np.zeros((1, sites), np.uint8)
     design = {
         "groups": np.array([0, sites], np.int64),
@@ -25,7 +29,7 @@ def site_weights(sites: int, bootstrap: Bootstrap, seed: int) -> Reals:
         "weights": None,
         "keys": np.zeros(1, np.uint64),
     }
-    return np.stack(
+    drawn = np.stack(
         [
             _core.unit_weights(
                 nobody, design, group=0, replicate=replicate, seed=seed, weights=bootstrap.weights
@@ -33,6 +37,7 @@ def site_weights(sites: int, bootstrap: Bootstrap, seed: int) -> Reals:
             for replicate in range(bootstrap.replicates)
         ]
     )
+    return np.asarray(drawn * (sites / drawn.sum(axis=1, keepdims=True)))
 
 
 def percentile_limits(values: Reals, level: float, sites: int) -> tuple[float, float]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from compassion_psy.audit.result import AuditResult
-from compassion_psy.tables import to_html, to_text
-
-# Shown of the table of sites; the whole is in .sites.
-_SHOWN = (
-    *("n", "teams", "estimate", "lower", "upper", "shrunk", "rank", "rank_lower", "rank_upper"),
-    *("funnel_lower", "funnel_upper", "p_adjusted", "outside", "status", "note"),
+from compassion_psy.sites.shown import (
+    NOTES_OF_ICC,
+    notes_of_levels,
+    notes_of_pooled,
+    notes_of_sites,
+    shown_pooled,
+    shown_sites,
 )
+from compassion_psy.tables import to_html, to_text
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +40,9 @@ class SiteComparison:
         One row a method; see :func:`pool`.
     icc : polars.DataFrame
         One row for each unit ("site", "team") and method ("anova", "reml", and "bootstrap": the
-        former's estimate with limits by drawing sites again): ``groups``, ``n``, ``size`` (n0),
+        first's estimate with limits by drawing sites again): ``pair`` (of which two persons
+        ICC(1) is the correlation), ``interval`` (how limits were made: "F", "jackknife" over
+        sites, "profile" of the likelihood, "bootstrap_t"), ``groups``, ``n``, ``size`` (n0),
         ``icc1``, ``icc2`` with limits, ``design_effect``, ``note``.
     variance : polars.DataFrame
         One row a unit: ``variance`` of sites, of teams within sites, of persons within these, and
@@ -47,14 +51,15 @@ class SiteComparison:
         One row a team (a site where there are no teams): ``n``, ``r_wg``, ``r_wg_j``,
         ``average_deviation``, ``note``.
     agreement_summary : polars.DataFrame
-        One row an index: ``groups``, ``n_excluded`` (of one person), ``mean`` with limits,
-        ``median``, ``share`` (of .70 and more) with limits.
+        One row an index: ``expected_answers``, ``expected_variance`` (of answers where nobody
+        agrees, with which r_wg and r_wg(J) compare), ``groups``, ``n_excluded`` (of one person),
+        ``mean`` with limits, ``median``, ``share`` (of .70 and more) with limits.
     levels : polars.DataFrame
         ``unit``, ``level`` ("within", "between"), ``coefficient``, ``estimate``, limits,
         ``failed`` (replicates), ``note``.
     covariances : polars.DataFrame
         One row a pair of items: ``item_i``, ``item_j``, ``within``, ``r_within``, ``between``,
-        ``r_between``.
+        ``r_between`` (of groups' true means; it may lie beyond 1, or not be there: see ``note``).
     excluded : polars.DataFrame
         ``reason`` and ``persons``: everybody who does not count.
     audit : AuditResult or None
@@ -94,25 +99,28 @@ class SiteComparison:
         return self.sites
 
     def _parts(self) -> list[tuple[str, pl.DataFrame, tuple[str, ...]]]:
-        columns = [name for name in _SHOWN if name in self.sites.columns]
-        pooled = self.pooled.select(
-            "method", "sites", "estimate", "lower_hk", "upper_hk", "prediction_lower",
-            "prediction_upper", "tau2", "tau2_lower", "tau2_upper", "i2", "p",
-        )  # fmt: skip
         teams = "team" in self.icc["unit"]
+        groups = "teams" if teams else "sites"
         parts = [
-            (f"Sites: {self.statistic} of {self.scale}", self.sites.select(self.site, *columns)),
-            ("What holds over all", pooled),
-            ("How alike persons are", self.icc),
-            ("Where differences lie", self.variance),
-            (f"Agreement within {'teams' if teams else 'sites'}", self.agreement_summary),
-            ("Reliability within and between", self.levels),
-            ("Who does not count", self.excluded.filter(pl.col("persons") > 0)),
+            (
+                f"Sites: {self.statistic} of {self.scale}, limits of {100 * self.level:g} %",
+                shown_sites(self.sites, self.site),
+                notes_of_sites(self.control, self.level),
+            ),
+            ("What holds over all", shown_pooled(self.pooled), notes_of_pooled(self.pool_scale)),
+            ("How alike persons are", self.icc, NOTES_OF_ICC),
+            ("Where differences lie", self.variance, ()),
+            (f"Agreement within {groups}", self.agreement_summary, ()),
+            (
+                f"Reliability within and between {groups}",
+                self.levels,
+                notes_of_levels(self.covariances),
+            ),
+            ("Who does not count", self.excluded.filter(pl.col("persons") > 0), ()),
         ]
-        shown = [(title, frame, ()) for title, frame in parts if frame.height]
-        title, frame, _ = shown[-1]
-        reading = f"Rank 1 is the highest. p_adjusted is by the method {self.control}."
-        return [*shown[:-1], (title, frame, (*self.notes, reading, f"Seed {self.seed}."))]
+        shown = [part for part in parts if part[1].height]
+        title, frame, notes = shown[-1]
+        return [*shown[:-1], (title, frame, (*notes, *self.notes, f"Seed {self.seed}."))]
 
     def __str__(self) -> str:
         """Return the tables as text, rounded."""

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from compassion_psy.distributions import t_quantile
 from compassion_psy.sites.funnel import FEWEST, Funnel, adjusted_for_many, funnel
 from compassion_psy.sites.means import Estimates
 from compassion_psy.sites.proportions import exact_limits
-from compassion_psy.sites.shrinkage import draws_of_sites, ranks, shrunk
+from compassion_psy.sites.shrinkage import Posterior, ranks, shrunk
 from compassion_psy.sites.transforms import OnScale
 
 Reals = npt.NDArray[np.float64]
@@ -55,13 +54,10 @@ class Compared:
 
     def columns(self, *, draws: int, seed: int, control: str) -> dict[str, list[Any]]:
         """Return shrunk estimates, ranks and tests of the sites that are used."""
-        centre, error = shrunk(self.y, self.v)
-        reach = t_quantile(0.5 + self.level / 2, np.inf) * error
-        found: dict[str, Any] = {"shrunk": self._back(centre)}
-        found["shrunk_lower"], found["shrunk_upper"] = self._interval(
-            centre - reach, centre + reach
-        )
-        drawn = draws_of_sites(self.y, self.v, draws=draws, seed=seed)
+        found: dict[str, Any] = {"shrunk": self._back(shrunk(self.y, self.v))}
+        posterior = Posterior.of(self.y, self.v)
+        found["shrunk_lower"], found["shrunk_upper"] = self._interval(*posterior.limits(self.level))
+        drawn = posterior.draws(draws, seed)
         expected, low, high = ranks(-drawn if self.placed.falls else drawn, self.level)
         found |= {"rank": expected.tolist()}
         found |= {"rank_lower": low.astype(int).tolist(), "rank_upper": high.astype(int).tolist()}

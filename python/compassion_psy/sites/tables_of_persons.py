@@ -21,7 +21,9 @@ def tables_of_scores(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     weights = site_weights(len(by_site), asked.bootstrap, asked.seed)
     units = {"site": sites} | ({} if teams is None else {"team": teams})
     return {
-        "icc": icc_table(scores, units, by_site, weights, asked.level),
+        "icc": icc_table(
+            scores, units, by_site, weights, asked.level, nested=persons.teams_are_nested
+        ),
         "variance": variance_table(by_site, teams=persons.teams_are_nested, level=asked.level),
     }
 
@@ -40,10 +42,12 @@ def tables_of_items(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     sites = np.repeat(np.arange(used.groups.height), used.group_rows)
     weights = site_weights(used.groups.height, asked.bootstrap, asked.seed)
     first = starts[:-1]
-    both = team_agreement(used, names[first], groups, asked.who.minimum_cell)
+    both = team_agreement(used, names[first], groups, asked.who.minimum_cell, asked.expected)
     if both is not None:
         whole, found["agreement"] = both
-        found["agreement_summary"] = agreement_summary(whole, sites[first], weights, asked.level)
+        found["agreement_summary"] = agreement_summary(
+            whole, sites[first], weights, asked.level, asked.expected
+        )
     scale = asked.who.scale
     if scale.n_items > 1 and 1 < len(first) < used.rows:
         answers = used.answers.astype(float)
