@@ -58,18 +58,7 @@ beside-r: $(VENV)/.core ## Write the page of our numbers beside R's (needs ../sh
 	$(BIN)/python -m benchmarks.beside_r
 
 reference: ## Compute the reference values of the tests again (needs R)
-	Rscript tests/reference/generate.R
-	Rscript tests/reference/generate_scores.R
-	Rscript tests/reference/generate_factors.R
-	Rscript tests/reference/generate_omega_ledger.R
-	Rscript tests/reference/generate_em.R
-	Rscript tests/reference/generate_change.R
-	Rscript tests/reference/generate_rotations.R
-	Rscript tests/reference/generate_factor_scores.R
-	Rscript tests/reference/generate_beside_r.R
-	Rscript tests/reference/generate_ordinal.R
-	Rscript tests/reference/generate_hierarchy.R
-	Rscript tests/reference/generate_retention.R
+	for script in tests/reference/generate*.R; do Rscript $$script || exit 1; done
 
 lock: $(VENV)/.requirements ## Resolve requirements/*.in into hashed, universal locks
 	$(LOCK) requirements/build.in --output-file requirements/build.txt

@@ -326,8 +326,8 @@ def test_what_is_shown_says_how_it_is_read() -> None:
     for said in (
         "limits of 95 %",
         "adjusted for overdispersion",
-        "on the scale on which sites are pooled, logit",
-        "by the method holm; outside is said where it is below 0.05",
+        "on the scale logit",
+        "with p below 0.05 over all sites (holm)",
         "correlation of two persons",
     ):
         assert said in shown, said
@@ -426,3 +426,23 @@ def test_three_groups_of_self_compassion_as_sites() -> None:
         assert row["se"] == pytest.approx(total.std(ddof=1) / math.sqrt(len(total)), rel=1e-10)
     counts = found.excluded["persons"].sum()
     assert found.sites["n"].sum() + counts == frame.height
+
+
+def test_sites_that_are_not_compared_are_shown_apart() -> None:
+    programme = cp.simulate_programme(hospitals=40, teams=240, staff=9000, seed=2)
+    found = cp.compare_sites(
+        programme.frame, programme.scale, site="hospital", team="team", minimum_cell=30,
+        bootstrap=cp.Bootstrap(50, seed=1),
+    )  # fmt: skip
+    by_status = {
+        status: found.sites.filter(status=status)["hospital"].to_list()
+        for status in ("ok", "audit", "small")
+    }
+    compared, rest = str(found).split("Sites that are not compared")
+    left_out = rest.split("What holds over all")[0]
+    for status, hospitals in by_status.items():
+        assert hospitals, status
+        for hospital in hospitals:
+            assert (f"\n{hospital} " in compared) == (status == "ok")
+            assert (f"\n{hospital} " in left_out) == (status == "audit")
+    assert f"Figures of {len(by_status['small'])} small sites are withheld." in compared

@@ -8,10 +8,14 @@ import polars as pl
 
 from compassion_psy.audit.result import AuditResult
 from compassion_psy.sites.shown import (
-    NOTES_OF_ICC,
+    notes_of_agreement,
+    notes_of_icc,
     notes_of_levels,
     notes_of_pooled,
     notes_of_sites,
+    shown_agreement,
+    shown_icc,
+    shown_left_out,
     shown_pooled,
     shown_sites,
 )
@@ -105,12 +109,21 @@ class SiteComparison:
             (
                 f"Sites: {self.statistic} of {self.scale}, limits of {100 * self.level:g} %",
                 shown_sites(self.sites, self.site),
-                notes_of_sites(self.control, self.level),
+                notes_of_sites(self.sites, self.control, self.level),
             ),
-            ("What holds over all", shown_pooled(self.pooled), notes_of_pooled(self.pool_scale)),
-            ("How alike persons are", self.icc, NOTES_OF_ICC),
+            ("Sites that are not compared", shown_left_out(self.sites, self.site), ()),
+            (
+                "What holds over all",
+                shown_pooled(self.pooled),
+                notes_of_pooled(self.pooled, self.pool_scale),
+            ),
+            ("How alike persons are", shown_icc(self.icc), notes_of_icc(self.icc)),
             ("Where differences lie", self.variance, ()),
-            (f"Agreement within {groups}", self.agreement_summary, ()),
+            (
+                f"Agreement within {groups}",
+                shown_agreement(self.agreement_summary),
+                notes_of_agreement(self.agreement_summary),
+            ),
             (
                 f"Reliability within and between {groups}",
                 self.levels,
