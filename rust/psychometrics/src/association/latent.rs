@@ -63,21 +63,23 @@ impl Latent {
             statuses: Vec::new(),
         };
         let mut search = Search::default();
+        let (mut counts, mut own) = (Vec::new(), (Vec::new(), Vec::new()));
         for (pair, (i, j)) in pairs(items).enumerate() {
             if monitor.cancelled() {
                 break;
             }
             let start = near.and_then(|near| Some((near.simd(), near.start(pair)?)));
             let found = start.and_then(|(simd, start)| {
-                let counts = tables.counts(pair);
-                let own = own_margins(counts.clone(), tables.categories);
+                counts.clear();
+                counts.extend(tables.counts(pair));
+                fill_margins(&counts, tables.categories, &mut own);
                 let are = |margin: &Margin, own: &[f64]| margin.counts == own;
                 if are(&margins[i], &own.0) && are(&margins[j], &own.1) {
                     let margins = (&margins[i], &margins[j]);
-                    return search.from(simd, start, counts, margins, weighted);
+                    return search.from(simd, start, &counts, margins, weighted);
                 }
-                let own = (Margin::of(own.0), Margin::of(own.1));
-                let found = search.from(simd, start, counts, (&own.0, &own.1), weighted)?;
+                let own = (Margin::of(own.0.clone()), Margin::of(own.1.clone()));
+                let found = search.from(simd, start, &counts, (&own.0, &own.1), weighted)?;
                 // Those who answered both are not those who answered either.
                 Some(Found { covariance: f64::NAN, ..found })
             });
@@ -146,13 +148,14 @@ impl Latent {
 }
 
 /// How many persons are in each row, and in each column.
-fn own_margins(counts: impl Iterator<Item = f64>, categories: usize) -> (Vec<f64>, Vec<f64>) {
-    let (mut rows, mut columns) = (vec![0.0; categories], vec![0.0; categories]);
-    for (at, count) in counts.enumerate() {
-        rows[at / categories] += count;
-        columns[at % categories] += count;
+fn fill_margins(counts: &[f64], categories: usize, (rows, columns): &mut (Vec<f64>, Vec<f64>)) {
+    rows.clear();
+    columns.clear();
+    columns.resize(categories, 0.0);
+    for row in counts.chunks_exact(categories) {
+        rows.push(row.iter().sum());
+        columns.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
     }
-    (rows, columns)
 }
 
 /// The correlation of one table, its weight, and how it came out.

@@ -97,15 +97,15 @@ impl Margin {
     }
 
     /// What the thresholds add to the score of a person in each category, from what each does over its density.
-    fn by_category(&self, slopes: &[f64]) -> Vec<f64> {
+    fn by_category(&self, slopes: &[f64], sums: &mut Vec<f64>) {
         let all: f64 = slopes.iter().zip(&self.shares).map(|(slope, share)| slope * share).sum();
-        let mut sums = vec![-all; self.counts.len()];
+        sums.clear();
+        sums.resize(self.counts.len(), -all);
         let mut above = 0.0;
         for (at, slope) in slopes.iter().enumerate().rev() {
             above += slope;
             sums[self.lowest + at] += above;
         }
-        sums
     }
 }
 
@@ -132,6 +132,9 @@ pub(super) struct Search {
     cells: [Vec<f64>; 4],
     /// Of each corner the probability of the other answer given one's threshold.
     conditional: Vec<f64>,
+    /// What thresholds do to the scores, and what that adds to them by category: of rows, and of columns.
+    moves: [Vec<f64>; 2],
+    by_category: [Vec<f64>; 2],
 }
 
 /// The derivatives of the logarithm of the likelihood.
@@ -147,7 +150,7 @@ impl Search {
         &mut self,
         simd: Simd,
         start: &Start,
-        counts: impl Iterator<Item = f64>,
+        counts: &[f64],
         margins: (&Margin, &Margin),
         weighted: bool,
     ) -> Option<Found> {
@@ -155,7 +158,7 @@ impl Search {
             return None;
         }
         self.persons.clear();
-        self.persons.extend(counts);
+        self.persons.extend_from_slice(counts);
         if self.persons.iter().sum::<f64>() < FEWEST {
             return None;
         }
@@ -261,7 +264,9 @@ impl Search {
         let conditional = &mut self.conditional;
         conditional_cdfs(simd, &self.corners.first, &self.corners.second, rho, conditional);
         // What the move of each threshold does to the scores, over its density.
-        let mut of_rows = vec![0.0; first.finite.len()];
+        let [of_rows, of_columns] = &mut self.moves;
+        of_rows.clear();
+        of_rows.resize(first.finite.len(), 0.0);
         for (at, sum) in of_rows.iter_mut().enumerate() {
             let (lower, upper) = (first.lowest + at, first.lowest + at + 1);
             let mut below = 0.0;
@@ -277,7 +282,8 @@ impl Search {
             }
         }
         conditional_cdfs(simd, &self.corners.second, &self.corners.first, rho, conditional);
-        let mut of_columns = vec![0.0; columns];
+        of_columns.clear();
+        of_columns.resize(columns, 0.0);
         for (at, sum) in of_columns.iter_mut().enumerate() {
             let (lower, upper) = (second.lowest + at, second.lowest + at + 1);
             let mut below = 0.0;
@@ -291,11 +297,13 @@ impl Search {
                 below = next;
             }
         }
-        let (of_rows, of_columns) = (first.by_category(&of_rows), second.by_category(&of_columns));
+        let [by_row, by_column] = &mut self.by_category;
+        first.by_category(of_rows, by_row);
+        second.by_category(of_columns, by_column);
         let mut squares = 0.0;
-        let rows = self.persons.chunks_exact(width).zip(scores.chunks_exact(width)).zip(&of_rows);
+        let rows = self.persons.chunks_exact(width).zip(scores.chunks_exact(width)).zip(&*by_row);
         for ((persons, scores), of_row) in rows {
-            for ((persons, score), of_column) in persons.iter().zip(scores).zip(&of_columns) {
+            for ((persons, score), of_column) in persons.iter().zip(scores).zip(&*by_column) {
                 let value = score + of_row + of_column;
                 squares += persons * value * value;
             }

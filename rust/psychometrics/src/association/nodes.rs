@@ -20,6 +20,9 @@ const SMALL_PART: f64 = 0.02;
 /// A way of more parts is not short.
 const MOST_PARTS: f64 = 4.0;
 
+/// Corners that are summed at once.
+const SUMMED: usize = 8 * CORNERS;
+
 static SIX: LazyLock<[(f64, f64); 6]> = LazyLock::new(gauss_legendre);
 static TWELVE: LazyLock<[(f64, f64); 12]> = LazyLock::new(gauss_legendre);
 static TWENTY: LazyLock<[(f64, f64); 20]> = LazyLock::new(gauss_legendre);
@@ -101,8 +104,15 @@ impl Corners {
 
     /// The sum over corners of integrals of the density.
     pub fn sum(&self, simd: Simd, nodes: &[Node]) -> f64 {
-        let mut sums = vec![0.0; self.products.len()];
-        add_densities(simd, &self.products, &self.squares, nodes, &mut sums);
-        sums.iter().take(self.count).sum()
+        let (mut all, mut left) = (0.0, self.count);
+        let chunks = self.products.chunks(SUMMED).zip(self.squares.chunks(SUMMED));
+        for (products, squares) in chunks {
+            let mut sums = [0.0; SUMMED];
+            add_densities(simd, products, squares, nodes, &mut sums[..products.len()]);
+            // What is beyond the corners is padding.
+            all += sums.iter().take(left).sum::<f64>();
+            left = left.saturating_sub(SUMMED);
+        }
+        all
     }
 }
