@@ -245,7 +245,7 @@ impl Estimator {
 
     fn greatest_lower_bound(&mut self, dispersion: &Dispersion) -> Outcome {
         let Dispersion { items, ref covariance, .. } = *dispersion;
-        match GreatestLowerBound::with(covariance, items, &mut self.path) {
+        match GreatestLowerBound::with(self.simd, covariance, items, &mut self.path) {
             Ok(bound) => {
                 self.bound = bound;
                 Outcome::ok(self.bound.value)

@@ -2,7 +2,7 @@
 
 use super::split::{STARTS, Search};
 use crate::simd::{
-    Exchange, LANES, RoundKeys, Simd, best_exchange, exchange_pulls, philox4x32, signed_sums,
+    Exchange, LANES, RoundKeys, Simd, best_exchange, exchange_pulls, philox4x32, sum_of_rows,
 };
 
 /// Random splits to start from: the same ones for the same number of items, drawn once.
@@ -76,7 +76,7 @@ impl Exchanges {
         self.sides.copy_from_slice(sides);
         self.others.clear();
         self.others.extend((0..self.items).filter(|&item| sides[item] < 0.0));
-        signed_sums(self.simd, &self.rows, &self.sides, &mut self.pull);
+        sum_of_rows(self.simd, &self.rows, &self.sides, &mut self.pull);
         self.pull.iter_mut().zip(&self.sides).for_each(|(pull, side)| *pull *= side);
     }
 

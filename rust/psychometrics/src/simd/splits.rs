@@ -1,4 +1,4 @@
-//! Sums over the rows of a symmetric matrix, from which exchanges between halves are chosen.
+//! Sums over the rows of a matrix, and the exchanges between halves that are chosen from them.
 
 use super::multiversion;
 
@@ -6,22 +6,23 @@ use super::multiversion;
 pub const LANES: usize = 16;
 
 multiversion! {
-    /// The sum of all rows (each as long as `sums`), each times its sign.
-    pub fn signed_sums(rows: &[f64], signs: &[f64], sums: &mut [f64]) = signed_sums_body
+    /// The sum of rows (each as long as `sums`), each times its factor.
+    pub fn sum_of_rows(rows: &[f64], factors: &[f64], sums: &mut [f64]) = sum_of_rows_body
 }
 
 #[inline(always)]
-fn signed_sums_body(rows: &[f64], signs: &[f64], sums: &mut [f64]) {
-    sums.fill(0.0);
-    for (row, sign) in rows.chunks_exact(sums.len().max(1)).zip(signs) {
-        let parts = sums.as_chunks_mut::<LANES>().0.iter_mut().zip(row.as_chunks::<LANES>().0);
-        for (sums, row) in parts {
-            let mut total = *sums;
+fn sum_of_rows_body(rows: &[f64], factors: &[f64], sums: &mut [f64]) {
+    let width = sums.len();
+    // Chunk by chunk, so that the sums of one stay in registers.
+    for (chunk, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let mut total = [0.0; LANES];
+        for (row, factor) in rows.chunks_exact(width).zip(factors) {
+            let row = &row[chunk * LANES..][..LANES];
             for lane in 0..LANES {
-                total[lane] += sign * row[lane];
+                total[lane] += factor * row[lane];
             }
-            *sums = total;
         }
+        *sums = total;
     }
 }
 
