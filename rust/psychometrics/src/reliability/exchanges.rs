@@ -76,7 +76,7 @@ impl Exchanges {
         self.sides.copy_from_slice(sides);
         self.others.clear();
         self.others.extend((0..self.items).filter(|&item| sides[item] < 0.0));
-        sum_of_rows(self.simd, &self.rows, &self.sides, &mut self.pull);
+        sum_of_rows(self.simd, &self.rows, &self.sides, 0..self.width, &mut self.pull);
         self.pull.iter_mut().zip(&self.sides).for_each(|(pull, side)| *pull *= side);
     }
 

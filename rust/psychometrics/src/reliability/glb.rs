@@ -15,16 +15,21 @@ const LAST: f64 = 1e-12;
 /// Where it begins.
 const FIRST: f64 = 0.2;
 const FIRST_SHARE: f64 = 0.7;
-/// A Newton decrement below this is that of a point next to the path, below the other of one on it.
-const NEAR: f64 = 0.3;
+/// A Newton decrement below this is that of a point next to the path: the straighter the way ahead from there.
+const NEAR: f64 = 0.1;
+/// Below this whole Newton steps come nearer: the square of it over what it leaves of one (Nesterov & Nemirovskii 1994).
+const WHOLE: f64 = 0.38;
 /// One beyond this is that of a step which has left the path.
-const FAR: f64 = 1.0;
+const FAR: f64 = 4.0;
+/// A decrement below this is that of a point on the path.
 const SOLVED: f64 = 1e-7;
 /// So many steps next to the end of the path are enough: they are quadratic, and what remains is rounding.
 const LAST_STEPS: usize = 4;
 /// What a step along the tangent leaves at least of the way, and at most: one that is shorter stays next to the path.
 const LEAST_LEFT: f64 = 1e-4;
 const MOST_LEFT: f64 = 0.99;
+/// The power of what a step left that the next is to leave: one that is too long costs as much as one that is not.
+const LONGER: f64 = 1.3;
 const MOST_STEPS: usize = 200;
 /// A pivot of the errors' rest may be as small as rounding allows.
 const LEAST_REST: f64 = 1e-16;
@@ -130,13 +135,13 @@ fn largest_errors(
     }
     memory.simd = simd;
     let mut errors = first_errors(correlation, items, memory);
-    let (mut level, mut at_the_end) = (FIRST, 0);
+    let (mut level, mut longer, mut at_the_end) = (FIRST, FIRST.sqrt(), 0);
     let mut decrement = memory.approach(correlation, &errors, weights, level);
     for _ in 0..MOST_STEPS {
         let distance = decrement.ok_or(Status::NotConverged)?;
         if distance >= NEAR {
             // No step of this length leaves the region (Nesterov & Nemirovskii 1994).
-            let length = 1.0 / (1.0 + distance);
+            let length = if distance < WHOLE { 1.0 } else { 1.0 / (1.0 + distance) };
             errors.iter_mut().zip(&memory.centring).for_each(|(t, step)| *t += length * step);
             decrement = memory.approach(correlation, &errors, weights, level);
             continue;
@@ -154,13 +159,13 @@ fn largest_errors(
             return Ok(end());
         }
         // As far as the path is straight: the nearer the end, the further.
-        let mut left = level.sqrt().max(LEAST_LEFT).max(LAST / level).min(1.0);
+        let mut left = longer.max(LEAST_LEFT).max(LAST / level).min(1.0);
         loop {
             let next = ahead(1.0 - left);
             let next_level = (level * left).max(LAST);
             decrement = memory.approach(correlation, &next, weights, next_level);
             if decrement.is_some_and(|distance| distance < FAR) {
-                (errors, level) = (next, next_level);
+                (errors, level, longer) = (next, next_level, left.powf(LONGER));
                 break;
             }
             if left > MOST_LEFT {

@@ -57,15 +57,15 @@ impl Triangle {
             let row = &mut below[..width];
             let diagonal = row[at];
             self.factors.clear();
-            self.factors.extend(above.iter().skip(at).step_by(width));
-            sum_of_rows(simd, above, &self.factors, &mut self.sums);
-            row.iter_mut().zip(&self.sums).for_each(|(entry, sum)| *entry -= sum);
-            // Written so that it also holds where there is no number.
-            if !(row[at] > least * diagonal.abs()) {
+            self.factors.extend(above.chunks_exact(width).map(|row| row[at]));
+            sum_of_rows(simd, above, &self.factors, at..width, &mut self.sums);
+            let sums = self.sums.iter().skip(at);
+            row[at..].iter_mut().zip(sums).for_each(|(entry, sum)| *entry -= sum);
+            if row[at].is_nan() || row[at] <= least * diagonal.abs() {
                 return false;
             }
             let scale = 1.0 / row[at].sqrt();
-            row.iter_mut().for_each(|entry| *entry *= scale);
+            row[at..].iter_mut().for_each(|entry| *entry *= scale);
         }
         true
     }
@@ -77,18 +77,18 @@ impl Triangle {
         for at in 0..*size {
             let (known, row) = inverse.split_at_mut(at * width);
             factors.clear();
-            factors.extend(rows.iter().skip(at).step_by(width).take(at));
-            sum_of_rows(simd, known, factors, sums);
+            factors.extend(rows.chunks_exact(width).take(at).map(|row| row[at]));
+            sum_of_rows(simd, known, factors, 0..at, sums);
             let scale = 1.0 / rows[at * width + at];
-            row.iter_mut().zip(&*sums).for_each(|(entry, sum)| *entry = -sum * scale);
+            row[..at].iter_mut().zip(&*sums).for_each(|(entry, sum)| *entry = -sum * scale);
             row[at] = scale;
         }
         matrix.resize(*size * width, 0.0);
         for (at, row) in matrix.chunks_exact_mut(width).enumerate() {
             let below = &inverse[at * width..];
             factors.clear();
-            factors.extend(below.iter().skip(at).step_by(width));
-            sum_of_rows(simd, below, factors, row);
+            factors.extend(below.chunks_exact(width).map(|row| row[at]));
+            sum_of_rows(simd, below, factors, at..width, row);
         }
     }
 

@@ -1,20 +1,24 @@
 //! Sums over the rows of a matrix, and the exchanges between halves that are chosen from them.
 
+use std::ops::Range;
+
 use super::multiversion;
 
 /// Columns that are taken at once: rows are as long as a multiple of it.
 pub const LANES: usize = 16;
 
 multiversion! {
-    /// The sum of rows (each as long as `sums`), each times its factor.
-    pub fn sum_of_rows(rows: &[f64], factors: &[f64], sums: &mut [f64]) = sum_of_rows_body
+    /// The sum of rows (each as long as `sums`), each times its factor, in these columns at least.
+    pub fn sum_of_rows(rows: &[f64], factors: &[f64], columns: Range<usize>, sums: &mut [f64])
+        = sum_of_rows_body
 }
 
 #[inline(always)]
-fn sum_of_rows_body(rows: &[f64], factors: &[f64], sums: &mut [f64]) {
+fn sum_of_rows_body(rows: &[f64], factors: &[f64], columns: Range<usize>, sums: &mut [f64]) {
     let width = sums.len();
     // Chunk by chunk, so that the sums of one stay in registers.
-    for (chunk, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+    let wanted = columns.start / LANES..columns.end.div_ceil(LANES);
+    for chunk in wanted {
         let mut total = [0.0; LANES];
         for (row, factor) in rows.chunks_exact(width).zip(factors) {
             let row = &row[chunk * LANES..][..LANES];
@@ -22,7 +26,7 @@ fn sum_of_rows_body(rows: &[f64], factors: &[f64], sums: &mut [f64]) {
                 total[lane] += factor * row[lane];
             }
         }
-        *sums = total;
+        sums[chunk * LANES..][..LANES].copy_from_slice(&total);
     }
 }
 
@@ -108,9 +112,9 @@ impl Largest {
     #[inline(always)]
     fn see(&mut self, chunk: usize, values: &[f64; LANES]) {
         let start = (chunk * LANES) as f64;
-        for lane in 0..LANES {
-            let more = values[lane] > self.values[lane];
-            self.values[lane] = if more { values[lane] } else { self.values[lane] };
+        for (lane, &value) in values.iter().enumerate() {
+            let more = value > self.values[lane];
+            self.values[lane] = if more { value } else { self.values[lane] };
             self.places[lane] = if more { start + lane as f64 } else { self.places[lane] };
         }
     }
