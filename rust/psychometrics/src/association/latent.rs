@@ -2,10 +2,11 @@
 
 use super::bivariate_normal::BivariateNormal;
 use super::influence::{Slopes, influences};
-use super::near::{Found, Margin, Near, Search};
+use super::near::{Found, Margin, Near, Search, Start};
 use super::polychoric::{Likelihood, Maximum, Status};
 use super::tables::Tables;
 use crate::monitor::Monitor;
+use crate::simd::Simd;
 
 /// How far a cell is moved, as a share of its persons, to see how a weight follows: the error is the square of it.
 const NUDGE: f64 = 1e-3;
@@ -127,23 +128,40 @@ impl Latent {
     }
 
     /// How each cell of a pair's table moves the weight of its correlation, by moving the cell a little.
-    pub fn weight_influence(&self, tables: &Tables, pair: usize, place: usize) -> Vec<f64> {
+    pub fn weight_influence(
+        &self,
+        simd: Simd,
+        tables: &Tables,
+        pair: usize,
+        place: usize,
+    ) -> Vec<f64> {
         let rho = self.correlation.get(place).copied();
-        let cells = tables.cells(pair);
-        let persons: f64 = cells.iter().map(|cell| cell.2).sum();
-        let nudged = |at: usize, by: f64| {
-            let mut cells = cells.clone();
-            if let Some(cell) = cells.get_mut(at) {
-                cell.2 *= 1.0 + by;
+        let start = Start::at(rho.unwrap_or(f64::NAN));
+        let counts: Vec<f64> = tables.counts(pair).collect();
+        let persons: f64 = counts.iter().sum();
+        let (mut search, mut own) = (Search::default(), (Vec::new(), Vec::new()));
+        let mut nudged = |at: usize, by: f64| {
+            let mut counts = counts.clone();
+            counts[at] *= 1.0 + by;
+            fill_margins(&counts, tables.categories, &mut own);
+            let own = (Margin::of(own.0.clone()), Margin::of(own.1.clone()));
+            match search.from(simd, &start, &counts, (&own.0, &own.1), true) {
+                Some(found) => found.weight,
+                None => {
+                    let cells = tables.cells(pair).into_iter().map(|(row, column, count)| {
+                        let moved = row * tables.categories + column == at;
+                        (row, column, if moved { count * (1.0 + by) } else { count })
+                    });
+                    fit(cells.collect(), tables.categories, rho, true).0.weight
+                }
             }
-            fit(cells, tables.categories, rho, true).0.weight
         };
-        let of = |(at, &(_, _, count)): (usize, &(usize, usize, f64))| {
+        let of = |(at, &count): (usize, &f64)| {
             let change = nudged(at, NUDGE) - nudged(at, -NUDGE);
             // An influence value is n times the derivative by a person.
             persons * change / (2.0 * NUDGE * count)
         };
-        cells.iter().enumerate().map(of).collect()
+        counts.iter().enumerate().filter(|(_, count)| **count > 0.0).map(of).collect()
     }
 }
 
