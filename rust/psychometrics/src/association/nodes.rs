@@ -18,7 +18,7 @@ const PART: f64 = 0.2;
 /// Up to this share fewer points are enough.
 const SMALL_PART: f64 = 0.02;
 /// Up to this one two are: the error is the fifth power of it.
-const SMALLEST_PART: f64 = 1e-3;
+const SMALLEST_PART: f64 = 1e-4;
 /// A way of more parts is not short.
 const MOST_PARTS: f64 = 4.0;
 
