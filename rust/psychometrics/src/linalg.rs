@@ -20,12 +20,8 @@ pub fn cholesky_above(matrix: &mut [f64], size: usize, least: f64) -> bool {
         let diagonal = matrix[j * size + j];
         for i in j..size {
             let (upper, lower) = matrix.split_at_mut(i * size);
-            let row_j = if i == j { None } else { Some(&upper[j * size..j * size + j]) };
-            let dot: f64 = match row_j {
-                Some(row) => row.iter().zip(&lower[..j]).map(|(a, b)| a * b).sum(),
-                None => lower[..j].iter().map(|a| a * a).sum(),
-            };
-            lower[j] -= dot;
+            let own = &lower[..j];
+            lower[j] -= dot(own, if i == j { own } else { &upper[j * size..j * size + j] });
             if i == j {
                 if lower[j].is_nan() || lower[j] <= least * diagonal.abs() {
                     return false;
@@ -43,13 +39,27 @@ pub fn cholesky_above(matrix: &mut [f64], size: usize, least: f64) -> bool {
 pub fn cholesky_solve(factor: &[f64], size: usize, x: &mut [f64]) {
     for i in 0..size {
         let row = &factor[i * size..i * size + i];
-        let dot: f64 = row.iter().zip(&x[..i]).map(|(a, b)| a * b).sum();
-        x[i] = (x[i] - dot) / factor[i * size + i];
+        x[i] = (x[i] - dot(row, &x[..i])) / factor[i * size + i];
     }
     for i in (0..size).rev() {
-        let dot: f64 = (i + 1..size).map(|j| factor[j * size + i] * x[j]).sum();
-        x[i] = (x[i] - dot) / factor[i * size + i];
+        let (earlier, own) = x.split_at_mut(i);
+        own[0] /= factor[i * size + i];
+        let row = &factor[i * size..i * size + i];
+        earlier.iter_mut().zip(row).for_each(|(x, entry)| *x -= entry * own[0]);
     }
+}
+
+/// Four sums side by side: one would wait for each addition.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (fours_a, fours_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = fours_a.remainder().iter().zip(fours_b.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in fours_a.zip(fours_b) {
+        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
+            *sum += x * y;
+        }
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + rest
 }
 
 /// The inverse of a positive definite matrix, or nothing where it is not.

@@ -79,7 +79,8 @@ impl OrdinalPoint {
             let moved = self.latent.influence(&self.tables, pair, place, slopes);
             let mut weights = Vec::new();
             if factor {
-                weights = self.latent.weight_influence(&self.tables, pair, place);
+                let simd = self.near.simd();
+                weights = self.latent.weight_influence(simd, &self.tables, pair, place);
             }
             let answered: f64 = self.tables.cells(pair).iter().map(|cell| cell.2).sum();
             let mut by_cell = vec![0.0; categories * categories];

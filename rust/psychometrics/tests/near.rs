@@ -70,7 +70,8 @@ fn fewer_points_are_enough_for_weaker_correlations() {
 fn a_short_way_is_the_difference_of_its_ends() {
     let (limits, mut nodes, mut short) = (limits(), Vec::new(), 0);
     for from in [-0.92, -0.8, -0.4, 0.0, 0.1, 0.5, 0.75, 0.9] {
-        for step in [-0.4, -0.15, -0.05, -1e-3, 0.0, 1e-9, 1e-3, 0.02, 0.1, 0.3] {
+        for step in [-0.4, -0.15, -0.05, -1e-3, -9e-5, 0.0, 1e-9, 9e-5, 5e-4, 1e-3, 0.02, 0.1, 0.3]
+        {
             let to: f64 = from + step;
             if to.abs() >= STRONG || !between(from, to, &mut nodes) {
                 continue;

@@ -2,10 +2,11 @@
 
 use super::bivariate_normal::BivariateNormal;
 use super::influence::{Slopes, influences};
-use super::near::{Found, Margin, Near, Search};
+use super::near::{Found, Margin, Near, Search, Start};
 use super::polychoric::{Likelihood, Maximum, Status};
 use super::tables::Tables;
 use crate::monitor::Monitor;
+use crate::simd::Simd;
 
 /// How far a cell is moved, as a share of its persons, to see how a weight follows: the error is the square of it.
 const NUDGE: f64 = 1e-3;
@@ -63,21 +64,23 @@ impl Latent {
             statuses: Vec::new(),
         };
         let mut search = Search::default();
+        let (mut counts, mut own) = (Vec::new(), (Vec::new(), Vec::new()));
         for (pair, (i, j)) in pairs(items).enumerate() {
             if monitor.cancelled() {
                 break;
             }
             let start = near.and_then(|near| Some((near.simd(), near.start(pair)?)));
             let found = start.and_then(|(simd, start)| {
-                let counts = tables.counts(pair);
-                let own = own_margins(counts.clone(), tables.categories);
+                counts.clear();
+                counts.extend(tables.counts(pair));
+                fill_margins(&counts, tables.categories, &mut own);
                 let are = |margin: &Margin, own: &[f64]| margin.counts == own;
                 if are(&margins[i], &own.0) && are(&margins[j], &own.1) {
                     let margins = (&margins[i], &margins[j]);
-                    return search.from(simd, start, counts, margins, weighted);
+                    return search.from(simd, start, &counts, margins, weighted);
                 }
-                let own = (Margin::of(own.0), Margin::of(own.1));
-                let found = search.from(simd, start, counts, (&own.0, &own.1), weighted)?;
+                let own = (Margin::of(own.0.clone()), Margin::of(own.1.clone()));
+                let found = search.from(simd, start, &counts, (&own.0, &own.1), weighted)?;
                 // Those who answered both are not those who answered either.
                 Some(Found { covariance: f64::NAN, ..found })
             });
@@ -125,34 +128,52 @@ impl Latent {
     }
 
     /// How each cell of a pair's table moves the weight of its correlation, by moving the cell a little.
-    pub fn weight_influence(&self, tables: &Tables, pair: usize, place: usize) -> Vec<f64> {
+    pub fn weight_influence(
+        &self,
+        simd: Simd,
+        tables: &Tables,
+        pair: usize,
+        place: usize,
+    ) -> Vec<f64> {
         let rho = self.correlation.get(place).copied();
-        let cells = tables.cells(pair);
-        let persons: f64 = cells.iter().map(|cell| cell.2).sum();
-        let nudged = |at: usize, by: f64| {
-            let mut cells = cells.clone();
-            if let Some(cell) = cells.get_mut(at) {
-                cell.2 *= 1.0 + by;
+        let start = Start::at(rho.unwrap_or(f64::NAN));
+        let counts: Vec<f64> = tables.counts(pair).collect();
+        let persons: f64 = counts.iter().sum();
+        let (mut search, mut own) = (Search::default(), (Vec::new(), Vec::new()));
+        let mut nudged = |at: usize, by: f64| {
+            let mut counts = counts.clone();
+            counts[at] *= 1.0 + by;
+            fill_margins(&counts, tables.categories, &mut own);
+            let own = (Margin::of(own.0.clone()), Margin::of(own.1.clone()));
+            match search.from(simd, &start, &counts, (&own.0, &own.1), true) {
+                Some(found) => found.weight,
+                None => {
+                    let cells = tables.cells(pair).into_iter().map(|(row, column, count)| {
+                        let moved = row * tables.categories + column == at;
+                        (row, column, if moved { count * (1.0 + by) } else { count })
+                    });
+                    fit(cells.collect(), tables.categories, rho, true).0.weight
+                }
             }
-            fit(cells, tables.categories, rho, true).0.weight
         };
-        let of = |(at, &(_, _, count)): (usize, &(usize, usize, f64))| {
+        let of = |(at, &count): (usize, &f64)| {
             let change = nudged(at, NUDGE) - nudged(at, -NUDGE);
             // An influence value is n times the derivative by a person.
             persons * change / (2.0 * NUDGE * count)
         };
-        cells.iter().enumerate().map(of).collect()
+        counts.iter().enumerate().filter(|(_, count)| **count > 0.0).map(of).collect()
     }
 }
 
 /// How many persons are in each row, and in each column.
-fn own_margins(counts: impl Iterator<Item = f64>, categories: usize) -> (Vec<f64>, Vec<f64>) {
-    let (mut rows, mut columns) = (vec![0.0; categories], vec![0.0; categories]);
-    for (at, count) in counts.enumerate() {
-        rows[at / categories] += count;
-        columns[at % categories] += count;
+fn fill_margins(counts: &[f64], categories: usize, (rows, columns): &mut (Vec<f64>, Vec<f64>)) {
+    rows.clear();
+    columns.clear();
+    columns.resize(categories, 0.0);
+    for row in counts.chunks_exact(categories) {
+        rows.push(row.iter().sum());
+        columns.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
     }
-    (rows, columns)
 }
 
 /// The correlation of one table, its weight, and how it came out.

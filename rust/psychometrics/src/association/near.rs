@@ -97,15 +97,15 @@ impl Margin {
     }
 
     /// What the thresholds add to the score of a person in each category, from what each does over its density.
-    fn by_category(&self, slopes: &[f64]) -> Vec<f64> {
+    fn by_category(&self, slopes: &[f64], sums: &mut Vec<f64>) {
         let all: f64 = slopes.iter().zip(&self.shares).map(|(slope, share)| slope * share).sum();
-        let mut sums = vec![-all; self.counts.len()];
+        sums.clear();
+        sums.resize(self.counts.len(), -all);
         let mut above = 0.0;
         for (at, slope) in slopes.iter().enumerate().rev() {
             above += slope;
             sums[self.lowest + at] += above;
         }
-        sums
     }
 }
 
@@ -127,11 +127,21 @@ pub(super) struct Search {
     /// Of each corner: the integral of the density from zero on, the density, and its derivatives.
     integrals: Vec<f64>,
     densities: [Vec<f64>; 3],
-    /// Of each cell: persons, the probability, and its derivatives.
+    /// These of each corner together.
+    values: Vec<[f64; 4]>,
     persons: Vec<f64>,
-    cells: [Vec<f64>; 4],
+    /// The cells that somebody is in, with the number of persons.
+    occupied: Vec<(usize, f64)>,
+    /// Of each cell the probability, and its derivatives.
+    cells: Vec<[f64; 4]>,
+    /// Of each cell, zero where nobody is: the derivative of the logarithm of the probability, and its pull on it.
+    scores: Vec<f64>,
+    pulls: Vec<f64>,
     /// Of each corner the probability of the other answer given one's threshold.
     conditional: Vec<f64>,
+    /// What thresholds do to the scores, and what that adds to them by category: of rows, and of columns.
+    moves: [Vec<f64>; 2],
+    by_category: [Vec<f64>; 2],
 }
 
 /// The derivatives of the logarithm of the likelihood.
@@ -147,7 +157,7 @@ impl Search {
         &mut self,
         simd: Simd,
         start: &Start,
-        counts: impl Iterator<Item = f64>,
+        counts: &[f64],
         margins: (&Margin, &Margin),
         weighted: bool,
     ) -> Option<Found> {
@@ -155,7 +165,9 @@ impl Search {
             return None;
         }
         self.persons.clear();
-        self.persons.extend(counts);
+        self.persons.extend_from_slice(counts);
+        self.occupied.clear();
+        self.occupied.extend(counts.iter().copied().enumerate().filter(|&(_, count)| count > 0.0));
         if self.persons.iter().sum::<f64>() < FEWEST {
             return None;
         }
@@ -208,32 +220,25 @@ impl Search {
         let Corners { products, squares, .. } = &self.corners;
         let [density, slope, bend] = &mut self.densities;
         density_slopes(simd, products, squares, rho, density, slope, bend);
-        let [probabilities, by_rho, turns, bends] = &mut self.cells;
-        probabilities.clear();
+        let parts = self.integrals.iter().zip(density).zip(slope.iter().zip(bend));
+        self.values.clear();
+        self.values.extend(parts.map(|((a, b), (c, d))| [*a, *b, *c, *d]));
+        self.cells.clear();
         for own in &first.parts {
-            probabilities.extend(second.parts.iter().map(|other| own * other));
+            self.cells.extend(second.parts.iter().map(|other| [own * other, 0.0, 0.0, 0.0]));
         }
-        add_differences(&self.integrals, first, second, probabilities);
-        let sources = self.densities.iter().zip([&mut *by_rho, &mut *turns, &mut *bends]);
-        for (corners, cells) in sources {
-            cells.clear();
-            cells.resize(probabilities.len(), 0.0);
-            add_differences(corners, first, second, cells);
-        }
+        add_differences(&self.values, first, second, &mut self.cells);
         let mut sums = Slopes { first: 0.0, second: 0.0, third: 0.0 };
-        let values = probabilities.iter().zip(by_rho).zip(turns.iter().zip(bends));
-        for (&persons, ((&probability, by_rho), (turn, bend))) in self.persons.iter().zip(values) {
-            if persons == 0.0 {
-                continue;
-            }
+        for &(cell, persons) in &self.occupied {
+            let [probability, by_rho, turn, bend] = self.cells[cell];
             if probability <= SMALL {
                 return None;
             }
             let reciprocal = 1.0 / probability;
-            let (score, ratio) = (*by_rho * reciprocal, *turn * reciprocal);
+            let (score, ratio) = (by_rho * reciprocal, turn * reciprocal);
             sums.first += persons * score;
             sums.second += persons * (ratio - score * score);
-            let cubic = *bend * reciprocal - 3.0 * score * ratio + 2.0 * score * score * score;
+            let cubic = bend * reciprocal - 3.0 * score * ratio + 2.0 * score * score * score;
             sums.third += persons * cubic;
         }
         Some(sums)
@@ -241,27 +246,28 @@ impl Search {
 
     /// One over the variance of the correlation: see `influences` of products, of which this is the sum of squares.
     fn weight(&mut self, simd: Simd, rho: f64, (first, second): (&Margin, &Margin)) -> f64 {
-        let [probabilities, by_rho, scores, pulls] = &mut self.cells;
         let all: f64 = self.persons.iter().sum();
         let mut slope = 0.0;
-        let cells = self.persons.iter().zip(probabilities.iter().zip(by_rho.iter()));
-        for ((persons, (probability, by_rho)), (score, pull)) in
-            cells.zip(scores.iter_mut().zip(pulls.iter_mut()))
-        {
-            // A cell without persons may have no probability either.
-            (*score, *pull) = (0.0, 0.0);
-            if *persons > 0.0 {
-                *score = by_rho / probability;
-                *pull = persons / all * *score / probability;
-                slope += persons / all * *score * *score;
-            }
+        self.scores.clear();
+        self.scores.resize(self.persons.len(), 0.0);
+        self.pulls.clear();
+        self.pulls.resize(self.persons.len(), 0.0);
+        for &(cell, persons) in &self.occupied {
+            let [probability, by_rho, ..] = self.cells[cell];
+            let score = by_rho / probability;
+            self.scores[cell] = score;
+            self.pulls[cell] = persons / all * score / probability;
+            slope += persons / all * score * score;
         }
+        let (scores, pulls) = (&self.scores, &self.pulls);
         let (width, columns) = (second.counts.len(), second.finite.len());
         self.conditional.resize(self.corners.products.len(), 0.0);
         let conditional = &mut self.conditional;
         conditional_cdfs(simd, &self.corners.first, &self.corners.second, rho, conditional);
         // What the move of each threshold does to the scores, over its density.
-        let mut of_rows = vec![0.0; first.finite.len()];
+        let [of_rows, of_columns] = &mut self.moves;
+        of_rows.clear();
+        of_rows.resize(first.finite.len(), 0.0);
         for (at, sum) in of_rows.iter_mut().enumerate() {
             let (lower, upper) = (first.lowest + at, first.lowest + at + 1);
             let mut below = 0.0;
@@ -277,7 +283,8 @@ impl Search {
             }
         }
         conditional_cdfs(simd, &self.corners.second, &self.corners.first, rho, conditional);
-        let mut of_columns = vec![0.0; columns];
+        of_columns.clear();
+        of_columns.resize(columns, 0.0);
         for (at, sum) in of_columns.iter_mut().enumerate() {
             let (lower, upper) = (second.lowest + at, second.lowest + at + 1);
             let mut below = 0.0;
@@ -291,11 +298,13 @@ impl Search {
                 below = next;
             }
         }
-        let (of_rows, of_columns) = (first.by_category(&of_rows), second.by_category(&of_columns));
+        let [by_row, by_column] = &mut self.by_category;
+        first.by_category(of_rows, by_row);
+        second.by_category(of_columns, by_column);
         let mut squares = 0.0;
-        let rows = self.persons.chunks_exact(width).zip(scores.chunks_exact(width)).zip(&of_rows);
+        let rows = self.persons.chunks_exact(width).zip(scores.chunks_exact(width)).zip(&*by_row);
         for ((persons, scores), of_row) in rows {
-            for ((persons, score), of_column) in persons.iter().zip(scores).zip(&of_columns) {
+            for ((persons, score), of_column) in persons.iter().zip(scores).zip(&*by_column) {
                 let value = score + of_row + of_column;
                 squares += persons * value * value;
             }
@@ -306,17 +315,19 @@ impl Search {
 }
 
 /// Adds what each cell has of values at corners, of which each is in four cells.
-fn add_differences(corners: &[f64], first: &Margin, second: &Margin, cells: &mut [f64]) {
+fn add_differences(corners: &[[f64; 4]], first: &Margin, second: &Margin, cells: &mut [[f64; 4]]) {
     let (width, columns) = (second.counts.len(), second.finite.len());
     for (at, corners) in corners.chunks_exact(columns).take(first.finite.len()).enumerate() {
         let (above, below) = cells.split_at_mut((first.lowest + at + 1) * width);
         let above = &mut above[(first.lowest + at) * width + second.lowest..][..=columns];
         let below = &mut below[second.lowest..][..=columns];
-        for (place, value) in corners.iter().enumerate() {
-            above[place] += value;
-            above[place + 1] -= value;
-            below[place] -= value;
-            below[place + 1] += value;
+        for (place, values) in corners.iter().enumerate() {
+            for (at, value) in values.iter().enumerate() {
+                above[place][at] += value;
+                above[place + 1][at] -= value;
+                below[place][at] -= value;
+                below[place + 1][at] += value;
+            }
         }
     }
 }

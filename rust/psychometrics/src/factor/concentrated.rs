@@ -1,6 +1,7 @@
 //! The one-factor discrepancy of maximum likelihood with loadings at their best: a function of uniquenesses alone.
 
 use super::LEAST_UNIQUENESS;
+use super::spectrum::Spectrum;
 use crate::linalg::{cholesky, cholesky_solve, eigen};
 use crate::monitor::Monitor;
 
@@ -21,7 +22,11 @@ impl Concentrated {
         let scaled: Vec<f64> = (0..items * items)
             .map(|at| correlation[at] / (t[at / items] * t[at % items]).sqrt())
             .collect();
-        let (values, vectors) = eigen(&scaled, items);
+        let mut spectrum = Spectrum::default();
+        let (values, vectors) = match spectrum.of(&scaled, items) {
+            true => (spectrum.values, spectrum.vectors),
+            false => eigen(&scaled, items),
+        };
         // Where no eigenvalue exceeds one, the best loadings are zero.
         let largest = values[0].max(1.0);
         let v = vectors[..items].to_vec();

@@ -2,10 +2,12 @@
 
 use super::FitStatus;
 use super::discrepancy::{Discrepancy, Point};
-use crate::linalg::eigen;
+use super::spectrum::Spectrum;
 use crate::monitor::Monitor;
 
 const MOST_STEPS: usize = 500;
+/// How often a step may be halved to go down.
+pub(super) const MOST_HALVINGS: i32 = 40;
 /// A gradient this small is zero but for rounding.
 const TIGHT: f64 = 1e-13;
 /// A gradient this small, where rounding allows no better step, is that of a minimum.
@@ -54,7 +56,7 @@ pub(super) fn minimum(
             break;
         }
         let step = newton_step(&point, limits);
-        let lower = (0..40).find_map(|halvings| {
+        let lower = (0..MOST_HALVINGS).find_map(|halvings| {
             let length = 0.5_f64.powi(halvings);
             let moved = point.parameters.iter().zip(&step).map(|(x, s)| within(x + length * s));
             let next = discrepancy.at(correlation, factors, &moved.collect::<Vec<f64>>());
@@ -91,18 +93,38 @@ fn newton_step(point: &Point, limits: Limits) -> Vec<f64> {
     let hessian: Vec<f64> = (0..size * size)
         .map(|at| point.hessian[free[at / size] * items + free[at % size]])
         .collect();
-    let (values, vectors) = eigen(&hessian, size);
+    let mut changes: Vec<f64> = free.iter().map(|&j| point.gradient[j]).collect();
     let mut step = vec![0.0; items];
-    for (value, vector) in values.iter().zip(vectors.chunks_exact(size.max(1))) {
-        let along: f64 = vector.iter().zip(&free).map(|(v, &j)| v * point.gradient[j]).sum();
-        let change = -along / value.abs().max(LEAST_CURVATURE);
-        for (v, &j) in vector.iter().zip(&free) {
-            step[j] += change * v;
-        }
+    // Where it is none the search ends.
+    if turned_step(&mut Spectrum::default(), &hessian, &mut changes) {
+        free.iter().zip(&changes).for_each(|(&j, change)| step[j] = -change);
     }
+    shorten(&mut step);
+    step
+}
+
+/// Newton's step in the place of slopes, negative curvature turned positive; false where it is none.
+pub(super) fn turned_step(spectrum: &mut Spectrum, hessian: &[f64], slopes: &mut [f64]) -> bool {
+    if !spectrum.of(hessian, slopes.len()) {
+        return false;
+    }
+    let along: Vec<f64> = (0..slopes.len())
+        .map(|m| {
+            let along: f64 = spectrum.vector(m).iter().zip(&*slopes).map(|(v, g)| v * g).sum();
+            along / spectrum.values[m].abs().max(LEAST_CURVATURE)
+        })
+        .collect();
+    slopes.fill(0.0);
+    for (m, change) in along.iter().enumerate() {
+        slopes.iter_mut().zip(spectrum.vector(m)).for_each(|(step, v)| *step += change * v);
+    }
+    true
+}
+
+/// A step in which nothing moves too far.
+pub(super) fn shorten(step: &mut [f64]) {
     let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
     if longest > LONGEST {
         step.iter_mut().for_each(|s| *s *= LONGEST / longest);
     }
-    step
 }

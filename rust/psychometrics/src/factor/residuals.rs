@@ -1,17 +1,16 @@
 //! Several factors by minimum residuals, one correlation matrix after the other, from where the last search ended.
 //!
-//! The same minimum as [`extract`](super::extract) finds, by Newton's method on uniquenesses with Jöreskog's (1977)
-//! exact second derivatives; that slower search is what is left where Newton's steps do not go down.
+//! The same minimum as [`extract`](super::extract) finds, by the same steps in memory that is kept: Newton's method on
+//! uniquenesses with Jöreskog's (1977) exact second derivatives, negative curvature turned positive.
 
-use super::descent::{Limits, minimum};
-use super::discrepancy::Discrepancy;
+use super::descent::{Limits, MOST_HALVINGS, shorten, turned_step};
 use super::extraction::{Extraction, extract};
 use super::spectrum::Spectrum;
 use super::{FitStatus, LEAST_UNIQUENESS};
 use crate::linalg::{cholesky, cholesky_solve};
 use crate::monitor::Monitor;
 
-const MOST_STEPS: usize = 40;
+const MOST_STEPS: usize = 500;
 /// A slope this small is zero but for rounding: the next step would be below 1e-11.
 const TIGHT: f64 = 1e-12;
 /// A slope this small, where rounding allows no better step, is that of a minimum.
@@ -44,6 +43,7 @@ struct Memory {
     among_free: Vec<f64>,
     step: Vec<f64>,
     before: Vec<f64>,
+    turned: Spectrum,
 }
 
 impl Residuals {
@@ -59,7 +59,7 @@ impl Residuals {
         match extract(correlation, items, factors, Extraction::MinimumResiduals, monitor) {
             Ok(found) if found.status != FitStatus::NotConverged => {
                 self.uniquenesses = found.uniquenesses;
-                self.go_down(correlation).unwrap_or(FitStatus::NotConverged)
+                self.go_down(correlation, monitor).unwrap_or(FitStatus::NotConverged)
             }
             _ => FitStatus::NotConverged,
         }
@@ -74,14 +74,7 @@ impl Residuals {
     ) -> FitStatus {
         (self.items, self.factors) = (start.items, start.factors);
         self.uniquenesses.clone_from(&start.uniquenesses);
-        if let Some(status) = self.go_down(correlation) {
-            return status;
-        }
-        let from = &start.uniquenesses;
-        let (point, _) =
-            minimum(Discrepancy::LeastSquares, correlation, self.factors, from, LIMITS, monitor);
-        self.uniquenesses = point.parameters;
-        match self.go_down(correlation) {
+        match self.go_down(correlation, monitor) {
             Some(status) => status,
             None => self.fit(correlation, start.items, start.factors, monitor),
         }
@@ -104,41 +97,53 @@ impl Residuals {
     }
 
     /// Newton's method; nothing where it does not reach a minimum from here.
-    fn go_down(&mut self, correlation: &[f64]) -> Option<FitStatus> {
+    fn go_down(&mut self, correlation: &[f64], monitor: &dyn Monitor) -> Option<FitStatus> {
         self.uniquenesses.iter_mut().for_each(|u| *u = u.clamp(LIMITS.lowest, LIMITS.highest));
         if !self.look(correlation) {
             return None;
         }
         for _ in 0..MOST_STEPS {
             let steepest = self.steepest();
-            if steepest <= TIGHT {
+            if steepest <= TIGHT || monitor.cancelled() {
                 return Some(self.ended());
             }
-            if !self.newton_step() {
+            if !self.find_step() {
                 return None;
             }
-            let value = self.value;
-            let mut before = std::mem::take(&mut self.memory.before);
-            before.clone_from(&self.uniquenesses);
-            for (u, step) in self.uniquenesses.iter_mut().zip(&self.memory.step) {
-                *u = (*u - step).clamp(LIMITS.lowest, LIMITS.highest);
-            }
-            let looked = self.look(correlation);
-            // Within rounding a step that does not go down is the last.
-            let rounding = 1e-14 * (1.0 + value);
-            let better = looked
-                && (self.value < value - rounding
-                    || self.value <= value + rounding && self.steepest() < steepest);
-            if !better {
-                self.uniquenesses.clone_from(&before);
-            }
-            self.memory.before = before;
-            if !better {
+            if !self.take_step(correlation, steepest) {
                 let again = self.look(correlation);
                 return (again && steepest <= CONVERGED).then(|| self.ended());
             }
         }
         None
+    }
+
+    /// Takes the step, halved until it goes down; false where it does not, and then nothing has moved.
+    fn take_step(&mut self, correlation: &[f64], steepest: f64) -> bool {
+        let value = self.value;
+        let rounding = 1e-14 * (1.0 + value);
+        let mut before = std::mem::take(&mut self.memory.before);
+        before.clone_from(&self.uniquenesses);
+        let (mut length, mut better) = (1.0, false);
+        for _ in 0..MOST_HALVINGS {
+            let starts = before.iter().zip(&self.memory.step);
+            for (u, (start, step)) in self.uniquenesses.iter_mut().zip(starts) {
+                *u = (start - length * step).clamp(LIMITS.lowest, LIMITS.highest);
+            }
+            better = self.look(correlation)
+                && (self.value < value - rounding
+                    || self.value <= value + rounding && self.steepest() < steepest);
+            // Within rounding of a minimum a step that does not go down is the last.
+            if better || steepest <= CONVERGED {
+                break;
+            }
+            length *= 0.5;
+        }
+        if !better {
+            self.uniquenesses.clone_from(&before);
+        }
+        self.memory.before = before;
+        better
     }
 
     fn ended(&mut self) -> FitStatus {
@@ -228,27 +233,40 @@ impl Residuals {
     fn factor_hessian(&mut self) -> bool {
         self.fill_hessian();
         let Residuals { items, uniquenesses, slopes, memory, .. } = self;
-        let Memory { hessian, free, among_free, .. } = memory;
+        let free = &mut memory.free;
         free.clear();
         free.extend((0..*items).filter(|&j| !LIMITS.holds(uniquenesses[j], slopes[j])));
-        among_free.clear();
-        for &i in &*free {
-            among_free.extend(free.iter().map(|&j| hessian[i.max(j) * *items + i.min(j)]));
-        }
-        cholesky(among_free, free.len())
+        self.fill_among_free();
+        cholesky(&mut self.memory.among_free, self.memory.free.len())
     }
 
-    fn newton_step(&mut self) -> bool {
-        if !self.factor_hessian() {
-            return false;
+    fn fill_among_free(&mut self) {
+        let items = self.items;
+        let Memory { hessian, free, among_free, .. } = &mut self.memory;
+        among_free.clear();
+        for &i in &*free {
+            among_free.extend(free.iter().map(|&j| hessian[i.max(j) * items + i.min(j)]));
         }
-        let Memory { free, among_free, step, product, .. } = &mut self.memory;
+    }
+
+    /// Newton's step, subtracted; false where it is none.
+    fn find_step(&mut self) -> bool {
+        let definite = self.factor_hessian();
+        if !definite {
+            self.fill_among_free();
+        }
+        let Memory { free, among_free, step, product, turned, .. } = &mut self.memory;
         product.clear();
         product.extend(free.iter().map(|&j| self.slopes[j]));
-        cholesky_solve(among_free, free.len(), product);
+        if definite {
+            cholesky_solve(among_free, free.len(), product);
+        } else if !turned_step(turned, among_free, product) {
+            return false;
+        }
         step.clear();
         step.resize(self.items, 0.0);
         free.iter().zip(&*product).for_each(|(&j, &change)| step[j] = change);
+        shorten(step);
         step.iter().all(|x| x.is_finite())
     }
 

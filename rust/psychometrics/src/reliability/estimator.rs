@@ -1,8 +1,9 @@
 //! Coefficients of one set of moments after the other, with memory and starting points kept.
 
+use super::exchanges::Starts;
 use super::factor_bound::{is_identified, number_of_factors};
 use super::glb::{GreatestLowerBound, PathMemory};
-use super::split::{Split, extreme_split};
+use super::split::{Split, extreme_split_from};
 use super::{Coefficient, Groups, Matrix, Outcome, Status, closed, hierarchical};
 use crate::factor::{
     Arrangement, FitMemory, FitStatus, Hierarchy, HierarchyModel, MlFit, minres_one_factor,
@@ -40,13 +41,14 @@ pub struct Estimator {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Halves {
     covariance: Vec<f64>,
+    starts: Starts,
     pub split: Split,
 }
 
 impl Halves {
     fn find(&mut self, simd: Simd, covariance: &[f64], items: usize, largest: bool) -> f64 {
         if self.covariance != covariance {
-            self.split = extreme_split(simd, covariance, items, largest);
+            self.split = extreme_split_from(&mut self.starts, simd, covariance, items, largest);
             covariance.clone_into(&mut self.covariance);
         }
         self.split.covariance
@@ -243,7 +245,7 @@ impl Estimator {
 
     fn greatest_lower_bound(&mut self, dispersion: &Dispersion) -> Outcome {
         let Dispersion { items, ref covariance, .. } = *dispersion;
-        match GreatestLowerBound::with(covariance, items, &mut self.path) {
+        match GreatestLowerBound::with(self.simd, covariance, items, &mut self.path) {
             Ok(bound) => {
                 self.bound = bound;
                 Outcome::ok(self.bound.value)

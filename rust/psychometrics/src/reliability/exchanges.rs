@@ -1,7 +1,46 @@
 //! Exchanges of two items between the halves of a scale, until none helps.
 
-use super::split::Search;
-use crate::simd::{LANES, Simd, best_sums, signed_sums};
+use super::split::{STARTS, Search};
+use crate::simd::{
+    Exchange, LANES, RoundKeys, Simd, best_exchange, exchange_pulls, philox4x32, sum_of_rows,
+};
+
+/// Random splits to start from: the same ones for the same number of items, drawn once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Starts {
+    items: usize,
+    /// One for items of the first half, minus one for those of the second, zero beyond; start after start.
+    sides: Vec<f64>,
+}
+
+impl Starts {
+    /// The sides of the items in each split of so many items.
+    pub fn of(&mut self, items: usize) -> impl Iterator<Item = &[f64]> {
+        let width = items.next_multiple_of(LANES);
+        if self.items != items {
+            let keys = RoundKeys::new([items as u32, 0]);
+            self.items = items;
+            self.sides.clear();
+            self.sides.resize(STARTS * width, 0.0);
+            for (start, sides) in self.sides.chunks_exact_mut(width).enumerate() {
+                random_split(&keys, start as u32, &mut sides[..items]);
+            }
+        }
+        self.sides.chunks_exact(width)
+    }
+}
+
+/// A random split (Fisher & Yates).
+fn random_split(keys: &RoundKeys, start: u32, sides: &mut [f64]) {
+    let items = sides.len();
+    let mut order: Vec<usize> = (0..items).collect();
+    sides.fill(-1.0);
+    for place in 0..items / 2 {
+        let [word, ..] = philox4x32([place as u32, start, 0, 0], keys);
+        order.swap(place, place + word as usize % (items - place));
+        sides[order[place]] = 1.0;
+    }
+}
 
 /// A split, and what is known of the exchanges from it. What is beyond the items is zero.
 pub(super) struct Exchanges {
@@ -10,12 +49,14 @@ pub(super) struct Exchanges {
     /// Rows of the covariances, each as long as a multiple of what is taken at once.
     rows: Vec<f64>,
     width: usize,
+    /// The sum of all covariances.
+    sum: f64,
     /// One for items of the first half, minus one for those of the second.
     sides: Vec<f64>,
+    /// The items of the second half, in no order.
+    others: Vec<usize>,
     /// What each item would add by going over, had it no partner.
     pull: Vec<f64>,
-    partners: Vec<f64>,
-    best: Vec<f64>,
 }
 
 impl Exchanges {
@@ -25,45 +66,29 @@ impl Exchanges {
         for (item, row) in rows.chunks_exact_mut(width).enumerate() {
             row[..items].copy_from_slice(search.row(item));
         }
-        let empty = || vec![0.0; width];
-        Exchanges {
-            simd: search.simd,
-            items,
-            rows,
-            width,
-            sides: empty(),
-            pull: empty(),
-            partners: empty(),
-            best: empty(),
-        }
-    }
-
-    fn row(&self, item: usize) -> &[f64] {
-        &self.rows[item * self.width..(item + 1) * self.width]
+        let sum = rows.iter().sum();
+        let (sides, pull) = (vec![0.0; width], vec![0.0; width]);
+        Exchanges { simd: search.simd, items, rows, width, sum, sides, others: Vec::new(), pull }
     }
 
     /// Starts anew from a split.
-    pub fn begin(&mut self, first_half: &[bool]) {
-        for (side, &first) in self.sides.iter_mut().zip(first_half) {
-            *side = if first { 1.0 } else { -1.0 };
-        }
-        signed_sums(self.simd, &self.rows, &self.sides, &mut self.pull);
+    pub fn begin(&mut self, sides: &[f64]) {
+        self.sides.copy_from_slice(sides);
+        self.others.clear();
+        self.others.extend((0..self.items).filter(|&item| sides[item] < 0.0));
+        sum_of_rows(self.simd, &self.rows, &self.sides, 0..self.width, &mut self.pull);
         self.pull.iter_mut().zip(&self.sides).for_each(|(pull, side)| *pull *= side);
     }
 
-    /// Whether each item is in the first half.
-    pub fn first_half(&self) -> Vec<bool> {
-        self.sides[..self.items].iter().map(|&side| side > 0.0).collect()
+    /// The side of each item: positive in the first half.
+    pub fn sides(&self) -> &[f64] {
+        &self.sides[..self.items]
     }
 
     /// The covariance of the halves.
-    pub fn between(&mut self) -> f64 {
-        for (partner, side) in self.partners.iter_mut().zip(&self.sides) {
-            *partner = if *side < 0.0 { 1.0 } else { 0.0 };
-        }
-        signed_sums(self.simd, &self.rows, &self.partners, &mut self.best);
-        let inside = self.best.iter().zip(&self.sides).filter(|(_, side)| **side > 0.0);
-        inside.map(|(sum, _)| sum).sum()
+    pub fn between(&self) -> f64 {
+        // Pulls are covariances within halves less those between them.
+        0.25 * (self.sum - self.pull.iter().sum::<f64>())
     }
 
     /// Exchanges two items as long as that gains more than `least`; what the best exchange would add in the end.
@@ -71,50 +96,29 @@ impl Exchanges {
     /// The gain is that of Kernighan & Lin (1970).
     pub fn improve(&mut self, least: f64) -> f64 {
         loop {
-            // Items of the first half are no partners: written so that the loop over partners has no branches.
-            for ((partner, pull), side) in self.partners.iter_mut().zip(&self.pull).zip(&self.sides)
-            {
-                *partner = if *side < 0.0 { 0.5 * pull } else { f64::NEG_INFINITY };
+            let mut best = Exchange { gain: f64::NEG_INFINITY, first: 0, second: 0 };
+            let Exchanges { rows, sides, others, pull, .. } = self;
+            best_exchange(self.simd, rows, sides, others, pull, &mut best);
+            // Numbers that are none gain nothing either.
+            if best.gain > least {
+                self.exchange(best);
+                continue;
             }
-            best_sums(self.simd, &self.rows, &self.partners, &mut self.best);
-            let (mut gain, mut i) = (f64::NEG_INFINITY, 0);
-            for item in (0..self.items).filter(|&item| self.sides[item] > 0.0) {
-                let sum = self.pull[item] + 2.0 * self.best[item];
-                if sum > gain {
-                    (gain, i) = (sum, item);
-                }
+            // Of an even number, the last item belongs to the second half: a split has one name.
+            if self.items.is_multiple_of(2) && self.sides[self.items - 1] > 0.0 {
+                self.sides.iter_mut().for_each(|side| *side = -*side);
             }
-            let most = self.best[i];
-            let sums = self.row(i).iter().zip(&self.partners).map(|(c, partner)| c + partner);
-            // Numbers that are none have no best partner either.
-            let j = sums.enumerate().filter(|&(_, sum)| sum == most).map(|(j, _)| j).next_back();
-            match j {
-                Some(j) if gain > least => self.exchange(i, j),
-                _ => {
-                    // Of an even number, the last item belongs to the second half: a split has one name.
-                    if self.items.is_multiple_of(2) && self.sides[self.items - 1] > 0.0 {
-                        self.sides.iter_mut().for_each(|side| *side = -*side);
-                    }
-                    return gain;
-                }
-            }
+            return best.gain;
         }
     }
 
-    /// Item `i` leaves the first half, `j` the second.
-    fn exchange(&mut self, i: usize, j: usize) {
-        self.sides.swap(i, j);
-        let Exchanges { rows, width, sides, pull, partners, .. } = self;
-        let (row_i, row_j) = (&rows[i * *width..][..*width], &rows[j * *width..][..*width]);
-        for ((change, a), b) in partners.iter_mut().zip(row_i).zip(row_j) {
-            *change = b - a;
-        }
-        for ((pull, change), side) in pull.iter_mut().zip(&*partners).zip(&*sides) {
-            *pull += 2.0 * side * change;
-        }
-        for (item, row) in [(i, row_i), (j, row_j)] {
-            let sum: f64 = row.iter().zip(&*sides).map(|(c, side)| c * side).sum();
-            pull[item] = sides[item] * sum;
-        }
+    fn exchange(&mut self, Exchange { first, second, .. }: Exchange) {
+        let Exchanges { rows, width, sides, others, pull, .. } = self;
+        sides.swap(first, second);
+        others.iter_mut().filter(|item| **item == second).for_each(|item| *item = first);
+        pull[first] = -pull[first];
+        pull[second] = -pull[second];
+        let row = |item: usize| &rows[item * *width..][..*width];
+        exchange_pulls(self.simd, row(first), row(second), sides, pull);
     }
 }

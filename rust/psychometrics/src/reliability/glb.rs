@@ -6,23 +6,30 @@
 //! with steps along its tangent that become as short as the square of what is left.
 
 use super::Status;
+use super::triangle::Triangle;
 use crate::linalg::{cholesky, cholesky_above, cholesky_solve, eigen};
+use crate::simd::Simd;
 
 /// Where the path ends, with weights of mean one: the sum is then within `2e-12 k` of the largest.
 const LAST: f64 = 1e-12;
 /// Where it begins.
 const FIRST: f64 = 0.2;
 const FIRST_SHARE: f64 = 0.7;
-/// A Newton decrement below this is that of a point next to the path, below the other of one on it.
-const NEAR: f64 = 0.3;
+/// A Newton decrement below this is that of a point next to the path: the straighter the way ahead from there.
+const NEAR: f64 = 0.1;
+/// Below this whole Newton steps come nearer: the square of it over what it leaves of one (Nesterov & Nemirovskii 1994).
+const WHOLE: f64 = 0.38;
 /// One beyond this is that of a step which has left the path.
-const FAR: f64 = 1.0;
+const FAR: f64 = 4.0;
+/// A decrement below this is that of a point on the path.
 const SOLVED: f64 = 1e-7;
 /// So many steps next to the end of the path are enough: they are quadratic, and what remains is rounding.
 const LAST_STEPS: usize = 4;
 /// What a step along the tangent leaves at least of the way, and at most: one that is shorter stays next to the path.
 const LEAST_LEFT: f64 = 1e-4;
 const MOST_LEFT: f64 = 0.99;
+/// The power of what a step left that the next is to leave: one that is too long costs as much as one that is not.
+const LONGER: f64 = 1.3;
 const MOST_STEPS: usize = 200;
 /// A pivot of the errors' rest may be as small as rounding allows.
 const LEAST_REST: f64 = 1e-16;
@@ -45,16 +52,17 @@ pub struct GreatestLowerBound {
 impl GreatestLowerBound {
     /// Of items with these covariances; a status where there is none.
     pub fn of(covariance: &[f64], items: usize) -> Result<GreatestLowerBound, Status> {
-        GreatestLowerBound::with(covariance, items, &mut PathMemory::default())
+        GreatestLowerBound::with(Simd::default(), covariance, items, &mut PathMemory::default())
     }
 
     pub(super) fn with(
+        simd: Simd,
         covariance: &[f64],
         items: usize,
         memory: &mut PathMemory,
     ) -> Result<GreatestLowerBound, Status> {
         let standard = Standardised::of(covariance, items);
-        let shares = largest_errors(&standard.correlation, &standard.weights, memory)?;
+        let shares = largest_errors(simd, &standard.correlation, &standard.weights, memory)?;
         let variances = covariance.iter().step_by(items + 1);
         let errors: Vec<f64> = shares.iter().zip(variances).map(|(t, v)| t * v).collect();
         let total: f64 = covariance.iter().sum();
@@ -103,10 +111,11 @@ impl Standardised {
 /// Memory that is used again and again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PathMemory {
-    rest: Vec<f64>,
-    triangle: Vec<f64>,
+    simd: Simd,
+    rest: Triangle,
+    /// The inverse of the rest, the rows of its upper triangle.
     inverse: Vec<f64>,
-    hessian: Vec<f64>,
+    hessian: Triangle,
     tangent: Vec<f64>,
     centring: Vec<f64>,
 }
@@ -115,6 +124,7 @@ pub(super) struct PathMemory {
 ///
 /// A status where there is no solution, as for a matrix that is not positive definite.
 fn largest_errors(
+    simd: Simd,
     correlation: &[f64],
     weights: &[f64],
     memory: &mut PathMemory,
@@ -123,14 +133,15 @@ fn largest_errors(
     if !cholesky(&mut correlation.to_vec(), items) {
         return Err(Status::NotPositiveDefinite);
     }
+    memory.simd = simd;
     let mut errors = first_errors(correlation, items, memory);
-    let (mut level, mut at_the_end) = (FIRST, 0);
+    let (mut level, mut longer, mut at_the_end) = (FIRST, FIRST.sqrt(), 0);
     let mut decrement = memory.approach(correlation, &errors, weights, level);
     for _ in 0..MOST_STEPS {
         let distance = decrement.ok_or(Status::NotConverged)?;
         if distance >= NEAR {
             // No step of this length leaves the region (Nesterov & Nemirovskii 1994).
-            let length = 1.0 / (1.0 + distance);
+            let length = if distance < WHOLE { 1.0 } else { 1.0 / (1.0 + distance) };
             errors.iter_mut().zip(&memory.centring).for_each(|(t, step)| *t += length * step);
             decrement = memory.approach(correlation, &errors, weights, level);
             continue;
@@ -148,13 +159,13 @@ fn largest_errors(
             return Ok(end());
         }
         // As far as the path is straight: the nearer the end, the further.
-        let mut left = level.sqrt().max(LEAST_LEFT).max(LAST / level).min(1.0);
+        let mut left = longer.max(LEAST_LEFT).max(LAST / level).min(1.0);
         loop {
             let next = ahead(1.0 - left);
             let next_level = (level * left).max(LAST);
             decrement = memory.approach(correlation, &next, weights, next_level);
             if decrement.is_some_and(|distance| distance < FAR) {
-                (errors, level) = (next, next_level);
+                (errors, level, longer) = (next, next_level, left.powf(LONGER));
                 break;
             }
             if left > MOST_LEFT {
@@ -170,8 +181,7 @@ fn largest_errors(
 /// A part of what the other items do not explain, so small that the matrix stays positive definite.
 fn first_errors(correlation: &[f64], items: usize, memory: &mut PathMemory) -> Vec<f64> {
     memory.factor(correlation, &vec![0.0; items]);
-    let mut errors: Vec<f64> =
-        memory.inverse.iter().step_by(items + 1).map(|p| FIRST_SHARE / p).collect();
+    let mut errors: Vec<f64> = memory.precisions(items).map(|p| FIRST_SHARE / p).collect();
     for _ in 0..MOST_STEPS {
         if memory.decompose(correlation, &errors) {
             break;
@@ -194,66 +204,41 @@ impl PathMemory {
         if inside { self.directions(errors, weights, level) } else { None }
     }
 
-    /// The inverse of what errors leave, in full; false where that is not positive definite.
+    /// The inverse of what errors leave; false where that is not positive definite.
     fn factor(&mut self, correlation: &[f64], errors: &[f64]) -> bool {
-        let items = errors.len();
-        if !self.decompose(correlation, errors) {
-            return false;
+        let definite = self.decompose(correlation, errors);
+        if definite {
+            self.rest.inverse(self.simd, &mut self.inverse);
         }
-        // The inverse of the triangle, row by row.
-        self.triangle.clear();
-        self.triangle.resize(items * items, 0.0);
-        for i in 0..items {
-            let (known, row) = self.triangle.split_at_mut(i * items);
-            let lower = &self.rest[i * items..i * items + i + 1];
-            let pivot = 1.0 / lower[i];
-            for (m, &entry) in lower[..i].iter().enumerate() {
-                let factor = -entry * pivot;
-                let earlier = &known[m * items..m * items + m + 1];
-                row.iter_mut().zip(earlier).for_each(|(x, above)| *x += factor * above);
-            }
-            row[i] = pivot;
-        }
-        self.inverse.clear();
-        self.inverse.resize(items * items, 0.0);
-        for (i, row) in self.triangle.chunks_exact(items).enumerate() {
-            let row = &row[..=i];
-            for (a, &factor) in row.iter().enumerate() {
-                let target = &mut self.inverse[a * items..a * items + a + 1];
-                target.iter_mut().zip(row).for_each(|(x, y)| *x += factor * y);
-            }
-        }
-        true
+        definite
     }
 
     fn decompose(&mut self, correlation: &[f64], errors: &[f64]) -> bool {
-        self.rest.clear();
-        self.rest.extend_from_slice(correlation);
-        self.rest.iter_mut().step_by(errors.len() + 1).zip(errors).for_each(|(r, t)| *r -= t);
-        cholesky_above(&mut self.rest, errors.len(), LEAST_REST)
+        self.rest.fill(correlation, errors.len());
+        self.rest.diagonal().zip(errors).for_each(|(r, t)| *r -= t);
+        self.rest.decompose(self.simd, LEAST_REST)
+    }
+
+    /// The diagonal of the inverse.
+    fn precisions(&self, items: usize) -> impl Iterator<Item = f64> {
+        self.inverse.iter().step_by(Triangle::width(items) + 1).copied()
     }
 
     /// The step back to the path, the tangent from there down to level zero, and the Newton decrement.
     fn directions(&mut self, errors: &[f64], weights: &[f64], level: f64) -> Option<f64> {
         let items = errors.len();
-        self.hessian.clear();
-        self.hessian.extend(self.inverse.iter().map(|w| w * w));
-        self.hessian
-            .iter_mut()
-            .step_by(items + 1)
-            .zip(errors)
-            .for_each(|(h, t)| *h += 1.0 / (t * t));
-        if !cholesky_above(&mut self.hessian, items, 0.0) {
-            return None;
-        }
         self.tangent.clear();
         self.tangent.extend(weights.iter().map(|w| w / level));
-        let own = self.inverse.iter().step_by(items + 1).zip(errors).map(|(w, t)| w - 1.0 / t);
-        self.centring.clear();
-        self.centring.extend(self.tangent.iter().zip(own).map(|(w, own)| w - own));
-        let slope = self.centring.clone();
-        cholesky_solve(&self.hessian, items, &mut self.tangent);
-        cholesky_solve(&self.hessian, items, &mut self.centring);
+        let own = self.precisions(items).zip(errors).map(|(w, t)| w - 1.0 / t);
+        let slope: Vec<f64> = self.tangent.iter().zip(own).map(|(w, own)| w - own).collect();
+        self.hessian.fill_squares(&self.inverse, items);
+        self.hessian.diagonal().zip(errors).for_each(|(h, t)| *h += 1.0 / (t * t));
+        if !self.hessian.decompose(self.simd, 0.0) {
+            return None;
+        }
+        self.centring.clone_from(&slope);
+        self.hessian.solve(&mut self.tangent);
+        self.hessian.solve(&mut self.centring);
         let square: f64 = slope.iter().zip(&self.centring).map(|(a, b)| a * b).sum();
         Some(square.max(0.0).sqrt())
     }

@@ -12,6 +12,7 @@ mod hierarchical;
 mod ordinal;
 mod ordinal_scores;
 mod split;
+mod triangle;
 
 pub use closed::{alpha, alpha_std, lambda2, lambda6};
 pub use coefficient::{Coefficient, MOST_GROUPS, Matrix};

@@ -18,11 +18,17 @@ pub struct Covariances {
     simd: Simd,
     corners: Corners,
     nodes: Vec<Node>,
+    finite: [Vec<f64>; 2],
 }
 
 impl Covariances {
     pub fn new(simd: Simd) -> Covariances {
-        Covariances { simd, corners: Corners::default(), nodes: Vec::new() }
+        Covariances {
+            simd,
+            corners: Corners::default(),
+            nodes: Vec::new(),
+            finite: <[_; 2]>::default(),
+        }
     }
 
     /// The covariance of two answers whose responses correlate by `rho`, which is not ±1.
@@ -49,8 +55,11 @@ impl Covariances {
     }
 
     fn fill(&mut self, first: &[f64], second: &[f64]) {
-        let finite = |thresholds: &[f64]| finite(thresholds).collect::<Vec<f64>>();
-        self.corners.fill(&finite(first), &finite(second));
+        for (own, thresholds) in self.finite.iter_mut().zip([first, second]) {
+            own.clear();
+            own.extend(finite(thresholds));
+        }
+        self.corners.fill(&self.finite[0], &self.finite[1]);
     }
 }
 
@@ -65,11 +74,9 @@ fn covariance(first: &[f64], second: &[f64], rho: f64) -> f64 {
 
 /// The variance of an answer.
 pub fn variance(thresholds: &[f64]) -> f64 {
-    let of = |h: f64| {
-        let by = |k: f64| normal_cdf(h.min(k)) - normal_cdf(h) * normal_cdf(k);
-        finite(thresholds).map(by).sum::<f64>()
-    };
-    finite(thresholds).map(of).sum()
+    let shares: Vec<f64> = finite(thresholds).map(normal_cdf).collect();
+    let of = |h: &f64| shares.iter().map(|k| h.min(*k) - h * k).sum::<f64>();
+    shares.iter().map(of).sum()
 }
 
 /// The derivatives of a covariance.

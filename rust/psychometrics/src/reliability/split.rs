@@ -3,8 +3,8 @@
 //! Halves have as many items as each other, or one more. Up to [`EXACT_ITEMS`] items every split is looked at; with
 //! more, [`STARTS`] random splits are improved by exchanges of two items until none helps.
 
-use super::exchanges::Exchanges;
-use crate::simd::{RoundKeys, Simd, philox4x32};
+use super::exchanges::{Exchanges, Starts};
+use crate::simd::Simd;
 
 /// Up to so many items every split is looked at: 92,378 of 20 items.
 pub const EXACT_ITEMS: usize = 20;
@@ -27,8 +27,19 @@ pub struct Split {
 
 /// The split with the largest covariance of the halves, or the smallest.
 pub fn extreme_split(simd: Simd, matrix: &[f64], items: usize, largest: bool) -> Split {
+    extreme_split_from(&mut Starts::default(), simd, matrix, items, largest)
+}
+
+/// The same where the random splits may have been drawn before.
+pub(super) fn extreme_split_from(
+    starts: &mut Starts,
+    simd: Simd,
+    matrix: &[f64],
+    items: usize,
+    largest: bool,
+) -> Split {
     let search = Search::new(simd, matrix, items, largest);
-    let best = if items <= EXACT_ITEMS { search.all_splits() } else { search.exchanges() };
+    let best = if items <= EXACT_ITEMS { search.all_splits() } else { search.exchanges(starts) };
     let covariance = search.between(&best.first_half);
     Split {
         covariance: if largest { covariance } else { -covariance },
@@ -133,38 +144,27 @@ impl Search {
     }
 
     /// The best split that exchanges reach from random ones: the same ones for the same number of items.
-    fn exchanges(&self) -> Best {
-        let keys = RoundKeys::new([self.items as u32, 0]);
+    fn exchanges(&self, starts: &mut Starts) -> Best {
         let mut exchanges = Exchanges::new(self);
         let (mut value, mut runner_up) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         let mut found = Vec::new();
-        for start in 0..STARTS {
-            exchanges.begin(&self.random(&keys, start as u32));
+        for start in starts.of(self.items) {
+            exchanges.begin(start);
             let nearest = exchanges.improve(TIE * self.size);
-            let first_half = exchanges.first_half();
             let own = exchanges.between();
             runner_up = runner_up.max(own + nearest);
-            if first_half == found {
+            if exchanges.sides() == found {
                 continue;
             }
             if own > value {
-                (runner_up, value, found) = (runner_up.max(value), own, first_half);
+                (runner_up, value) = (runner_up.max(value), own);
+                found.clear();
+                found.extend_from_slice(exchanges.sides());
             } else {
                 runner_up = runner_up.max(own);
             }
         }
-        Best { value, runner_up, first_half: found }
-    }
-
-    /// A random split (Fisher & Yates).
-    fn random(&self, keys: &RoundKeys, start: u32) -> Vec<bool> {
-        let mut order: Vec<usize> = (0..self.items).collect();
-        for place in 0..self.half {
-            let [word, ..] = philox4x32([place as u32, start, 0, 0], keys);
-            order.swap(place, place + word as usize % (self.items - place));
-        }
-        let mut first_half = vec![false; self.items];
-        order[..self.half].iter().for_each(|&item| first_half[item] = true);
-        first_half
+        let first_half = found.iter().map(|&side| side > 0.0).collect();
+        Best { value, runner_up, first_half }
     }
 }

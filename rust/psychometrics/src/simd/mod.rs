@@ -30,7 +30,7 @@ pub use lanes::{
 pub use normal::{CORNERS, Node, add_densities, conditional_cdfs, density_slopes};
 pub use philox::{RoundKeys, philox_chunk, philox4x32};
 pub use poisson::{COUNTS, LIMITS, poisson_counts};
-pub use splits::{LANES, best_sums, signed_sums};
+pub use splits::{Exchange, LANES, best_exchange, exchange_pulls, sum_of_rows};
 
 use crate::error::{Error, Result};
 
