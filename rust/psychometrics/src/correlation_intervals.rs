@@ -42,7 +42,7 @@ pub fn correlation_intervals(
             let mut tables = Tables::new(items, categories, 1.0);
             tables.count(codes, responses.rows, group.rows(), None);
             let latent = Latent::fit(&tables, None, false, run.monitor);
-            let near = Near::new(run.simd, &latent);
+            let near = Near::new(run.simd, &latent, &tables);
             (tables, latent, near)
         })
         .collect();

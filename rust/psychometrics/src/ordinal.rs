@@ -51,7 +51,7 @@ impl OrdinalPoint {
         };
         let outcomes = coefficients.iter().map(outcome).collect();
         let loadings = model.loadings;
-        let near = Near::new(simd, &latent);
+        let near = Near::new(simd, &latent, &tables);
         Ok(OrdinalPoint { tables, latent, near, loadings, outcomes })
     }
 

@@ -3,15 +3,15 @@
 //! The probabilities of all cells are integrated once, at the known correlation. From there on the density, which is
 //! their derivative, is integrated over the short way of each step, so that a step costs little.
 
+use super::influence::Slopes;
 use super::latent::{Latent, pairs};
 use super::nodes::{Corners, STRONG, between, from_zero};
 use super::polychoric::{Status, thresholds_of};
+use super::tables::Tables;
 use crate::simd::{Node, Simd, add_densities, conditional_cdfs, density_slopes};
 
-/// The error after a step is the cube of it, but for a factor: 1e-15.
+/// The error after a step is the cube of it, but for a factor: 1e-15. So is that of cells by their derivatives.
 const LAST_STEP: f64 = 1e-5;
-/// A step after which the weight of where it started is that of where it ends.
-const LAST_WEIGHTED_STEP: f64 = 1e-12;
 /// Halley's step is at most twice Newton's.
 const LEAST_CORRECTION: f64 = 0.5;
 /// Fewer persons have no correlation.
@@ -33,17 +33,27 @@ pub struct Near {
 pub(super) struct Start {
     pub rho: f64,
     nodes: Vec<Node>,
+    /// How a person in each cell moves the correlation; none where that is not known.
+    influences: Vec<f64>,
 }
 
 impl Near {
-    /// From the correlations of these responses.
-    pub fn new(simd: Simd, latent: &Latent) -> Near {
-        let starts = pairs(latent.items).zip(&latent.statuses);
-        let start = |((i, j), &status): ((usize, usize), &Status)| match status {
-            Status::Ok => Start::at(latent.correlation[i * latent.items + j]),
-            _ => Start { rho: f64::NAN, nodes: Vec::new() },
+    /// From the correlations of these responses, estimated from these tables.
+    pub fn new(simd: Simd, latent: &Latent, tables: &Tables) -> Near {
+        let categories = tables.categories;
+        let start = |(pair, (i, j)): (usize, (usize, usize))| {
+            let place = i * latent.items + j;
+            if latent.statuses.get(pair) != Some(&Status::Ok) {
+                return Start::at(f64::NAN);
+            }
+            let mut start = Start::at(latent.correlation[place]);
+            start.influences.resize(categories * categories, 0.0);
+            for moved in latent.influence(tables, pair, place, Slopes::Derivatives) {
+                start.influences[moved.cell.0 * categories + moved.cell.1] = moved.correlation;
+            }
+            start
         };
-        Near { simd, starts: starts.map(start).collect() }
+        Near { simd, starts: pairs(latent.items).enumerate().map(start).collect() }
     }
 
     /// The instruction set of searches.
@@ -58,7 +68,14 @@ impl Near {
 
 impl Start {
     pub fn at(rho: f64) -> Start {
-        Start { rho, nodes: if rho.abs() < STRONG { from_zero(rho) } else { Vec::new() } }
+        let nodes = if rho.abs() < STRONG { from_zero(rho) } else { Vec::new() };
+        Start { rho, nodes, influences: Vec::new() }
+    }
+
+    /// Where the correlation of these counts is, but for the square of how far they are from those that this is of.
+    fn foreseen(&self, counts: &[f64], persons: f64) -> f64 {
+        let moves = self.influences.iter().zip(counts).map(|(influence, count)| influence * count);
+        self.rho + moves.sum::<f64>() / persons
     }
 }
 
@@ -145,7 +162,7 @@ pub(super) struct Search {
 }
 
 /// The derivatives of the logarithm of the likelihood.
-struct Slopes {
+struct Derivatives {
     first: f64,
     second: f64,
     third: f64,
@@ -168,7 +185,8 @@ impl Search {
         self.persons.extend_from_slice(counts);
         self.occupied.clear();
         self.occupied.extend(counts.iter().copied().enumerate().filter(|&(_, count)| count > 0.0));
-        if self.persons.iter().sum::<f64>() < FEWEST {
+        let persons = self.persons.iter().sum::<f64>();
+        if persons < FEWEST {
             return None;
         }
         self.corners.fill(&margins.0.finite, &margins.1.finite);
@@ -178,6 +196,10 @@ impl Search {
         self.densities.iter_mut().for_each(|values| values.resize(size, 0.0));
         self.add(simd, &start.nodes);
         let mut rho = start.rho;
+        let foreseen = start.foreseen(counts, persons);
+        if foreseen != rho && foreseen.abs() < STRONG {
+            rho = self.go(simd, rho, foreseen)?;
+        }
         for _ in 0..MOST_STEPS {
             let slopes = self.slopes(simd, rho, margins)?;
             let newton = -slopes.first / slopes.second;
@@ -189,20 +211,39 @@ impl Search {
             if !(slopes.second < 0.0 && next.abs() < STRONG) {
                 return None;
             }
-            if step.abs() < if weighted { LAST_WEIGHTED_STEP } else { LAST_STEP } {
+            if step.abs() < LAST_STEP {
                 let moved = self.integrals.iter().zip(&self.densities[0]).take(self.corners.count);
                 let covariance = moved.map(|(integral, density)| integral + step * density).sum();
-                let weight = if weighted { self.weight(simd, rho, margins) } else { f64::NAN };
+                let weight = if weighted {
+                    self.move_cells(step);
+                    self.weight(simd, next, margins)
+                } else {
+                    f64::NAN
+                };
                 return Some(Found { rho: next, weight, covariance });
             }
-            if !between(rho, next, &mut self.nodes) {
-                return None;
-            }
-            let nodes = std::mem::take(&mut self.nodes);
-            self.add(simd, &nodes);
-            (self.nodes, rho) = (nodes, next);
+            rho = self.go(simd, rho, next)?;
         }
         None
+    }
+
+    /// Brings probabilities and their slopes to where a small step leads.
+    fn move_cells(&mut self, step: f64) {
+        for [probability, by_rho, turn, bend] in &mut self.cells {
+            *probability += step * (*by_rho + 0.5 * step * *turn);
+            *by_rho += step * (*turn + 0.5 * step * *bend);
+        }
+    }
+
+    /// Brings the integrals from one correlation to another, which is returned; nothing where that is a long way.
+    fn go(&mut self, simd: Simd, from: f64, to: f64) -> Option<f64> {
+        if !between(from, to, &mut self.nodes) {
+            return None;
+        }
+        let nodes = std::mem::take(&mut self.nodes);
+        self.add(simd, &nodes);
+        self.nodes = nodes;
+        Some(to)
     }
 
     fn add(&mut self, simd: Simd, nodes: &[Node]) {
@@ -216,7 +257,7 @@ impl Search {
         simd: Simd,
         rho: f64,
         (first, second): (&Margin, &Margin),
-    ) -> Option<Slopes> {
+    ) -> Option<Derivatives> {
         let Corners { products, squares, .. } = &self.corners;
         let [density, slope, bend] = &mut self.densities;
         density_slopes(simd, products, squares, rho, density, slope, bend);
@@ -228,7 +269,7 @@ impl Search {
             self.cells.extend(second.parts.iter().map(|other| [own * other, 0.0, 0.0, 0.0]));
         }
         add_differences(&self.values, first, second, &mut self.cells);
-        let mut sums = Slopes { first: 0.0, second: 0.0, third: 0.0 };
+        let mut sums = Derivatives { first: 0.0, second: 0.0, third: 0.0 };
         for &(cell, persons) in &self.occupied {
             let [probability, by_rho, turn, bend] = self.cells[cell];
             if probability <= SMALL {
