@@ -152,7 +152,7 @@ def robust_covariance(influences: Reals, n: int) -> Reals:
 
 def accelerations(influences: Reals) -> Reals:
     """Return the acceleration of BCa intervals."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         cubes = (influences**3).sum(axis=0)
         return np.asarray(cubes / (6 * (influences**2).sum(axis=0) ** 1.5))
 
