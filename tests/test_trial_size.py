@@ -228,7 +228,10 @@ def test_each_outcome_has_its_own_difference() -> None:
         ({"welbeing": 3}, "names the outcome 'welbeing'.*Did you mean 'wellbeing'"),
         ({"wellbeing": 3}, "says nothing of 'self_compassion'; add"),
         ({"wellbeing": 3, "self_compassion": 0}, "of 'self_compassion' is 0"),
-        ({"wellbeing": "3", "self_compassion": 1}, "of 'wellbeing' is '3', but it must be a num"),
+        (
+            {"wellbeing": "3", "self_compassion": 1},
+            "of 'wellbeing' is '3', but it must be a finite num",
+        ),
     ],
 )
 def test_differences_that_are_not_usable(difference: Any, text: str) -> None:
@@ -310,7 +313,7 @@ def test_shown() -> None:
     text = str(cp.trial_size(PILOT, cluster_size=10, icc=0.05, dropout=0.1))
     assert "clusters_arm" in text
     assert "pre_post_control" in text
-    assert "10% drop out" in text
+    assert "10 % drop out" in text
     found = cp.trial_size(PILOT)
     assert "clusters_arm" not in str(found)
     assert "Browne" in found._repr_html_()

@@ -222,8 +222,12 @@ def _cluster(cluster_size: int | None, icc: float | None) -> int | None:
 def _between(name: str, value: Any, low: float, high: float) -> None:
     usable = isinstance(value, Real) and not isinstance(value, bool)
     if not usable or not low < float(value) < high:
-        limits = "finite" if high == math.inf else f"above {low:g} and below {high:g}"
-        raise OptionError(f"{name} is {value!r}, but it must be a number, {limits}.")
+        wanted = (
+            "a finite number"
+            if high == math.inf
+            else (f"a number above {low:g} and below {high:g}")
+        )
+        raise OptionError(f"{name} is {value!r}, but it must be {wanted}.")
 
 
 def _notes(
@@ -236,11 +240,11 @@ def _notes(
     alone: bool,
 ) -> tuple[str, ...]:
     notes = [
-        f"effect_lower, effect_upper: d at the ends of its {level:.0%} interval. sd_upper: the "
-        f"one-sided {sd_level:.0%} limit (Browne 1995). assurance: expected power."
+        f"effect_lower, effect_upper: d at the ends of its {100 * level:.6g} % interval. sd_upper: "
+        f"the one-sided {100 * sd_level:.6g} % limit (Browne 1995). assurance: expected power."
     ]
     if dropout:
-        notes.append(f"n_recruited: {dropout:.0%} drop out.")
+        notes.append(f"n_recruited: {100 * dropout:.6g} % drop out.")
     if size is not None:
         notes.append(f"Teams of {size} with an intraclass correlation of {icc:g}.")
     if alone:

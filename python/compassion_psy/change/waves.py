@@ -22,7 +22,8 @@ from compassion_psy.scoring import score
 Reals = npt.NDArray[np.float64]
 
 _WHOLE = 2**53  # below it, whole numbers in a column of reals are what they were
-_LARGEST = 1e70  # squares, and products of these, are still numbers
+LARGEST = 1e70
+"""The size of a score whose square, and products of these, are still numbers."""
 
 # No column of a survey is called so.
 _WAVE, _PRESENT = "\0wave", "\0present"
@@ -290,10 +291,10 @@ def _scored(
         if infinite:
             raise DataError(f"Column {name!r} has {infinite:,} infinite values; correct them.")
         largest = values.fill_nan(None).abs().max()
-        if isinstance(largest, float) and largest > _LARGEST:
+        if isinstance(largest, float) and largest > LARGEST:
             raise DataError(
                 f"Column {name!r} holds a score of size {largest:g}, which cannot be squared with "
-                f"all digits; correct it, or write scores in other units."
+                "all digits; correct it, or write scores in other units."
             )
     codes = [float(code) for code in missing_codes]
     part = part.with_columns(
