@@ -53,3 +53,13 @@ def test_variables_that_determine_each_other_in_two_equations(frame: pl.DataFram
     found = cp.pathway(twice, "m ~ x\ny ~ copy", cluster="team", interval="wald")
     apart = cp.pathway(twice, "m ~ x\ny ~ x", cluster="team", interval="wald")
     assert found.table["se"][:2].to_list() == pytest.approx(apart.table["se"][:2].to_list())
+
+
+def test_monte_carlo_limits_do_not_turn_with_the_order_of_persons(frame: pl.DataFrame) -> None:
+    how = cp.MonteCarlo(500, seed=3)
+    one, other = (
+        cp.mediation(of, x="x", m="m", y="y", modulators={"a": "w"}, interval=how).effects
+        for of in (frame, frame.sample(fraction=1, shuffle=True, seed=2))
+    )
+    for limit in ("lower", "upper"):
+        assert one[limit].to_list() == pytest.approx(other[limit].to_list(), rel=1e-10)

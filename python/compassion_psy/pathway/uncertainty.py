@@ -174,7 +174,20 @@ def limits(
 
 def drawn_parameters(parameters: Reals, covariance: Reals, draws: int, seed: int) -> Reals:
     """Return draws of the parameters, normal with their covariances, draws × parameters."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.Generator(np.random.Philox(seed)).standard_normal((draws, len(values)))
-    return np.asarray(parameters + normal @ root.T)
+    normal = np.random.Generator(np.random.Philox(seed)).standard_normal((draws, len(parameters)))
+    return np.asarray(parameters + normal @ _root_of_errors(covariance).T)
+
+
+def _root_of_errors(covariance: Reals) -> Reals:
+    """Return a square root that changes as little as the covariances do.
+
+    Eigenvectors may turn round where a last digit changes, as with persons in another order, and
+    the limits with them; they are for errors that determine each other only.
+    """
+    errors = np.sqrt(np.diagonal(covariance))
+    try:
+        scaled = np.linalg.cholesky(covariance / np.outer(errors, errors))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray(errors[:, None] * scaled)
