@@ -138,3 +138,17 @@ def test_groups_named_as_columns_of_results(name: str) -> None:
 def test_an_interval_that_is_none() -> None:
     with pytest.raises(OptionError, match="'exact', but it must be a Bootstrap, or 'analytic'"):
         cp.change(wide([1, 2, 4], [2, 3, 5]), "s", **WIDE | {"interval": "exact"})
+
+
+def test_why_an_effect_that_is_shown_is_not_there() -> None:
+    alone = cp.change(wide([1.0], [2.0]), "s", **WIDE)
+    assert "mean_change, g_av: one person: a change, and no spread to measure it with." in str(
+        alone
+    )
+    alike = cp.change(wide([1.0, 2], [2.0, 3]), "s", **WIDE | {"interval": "analytic"})
+    assert "mean_change: all changes are 1: no standard error." in str(alike)
+    few = cp.change(wide([1.0, 1], [2.0, 5]), "s", **WIDE).table
+    notes = dict(few.select("effect", "note").iter_rows())
+    # g_z divides by no SD of a wave.
+    assert "J(1), is 0" in notes["g_z"]
+    assert "first wave" in notes["smcr"]
