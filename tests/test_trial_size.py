@@ -384,3 +384,17 @@ def test_pilots_that_are_not(numbers: dict[str, Any], message: str) -> None:
 def test_a_pilot_too_small_for_a_regression() -> None:
     with pytest.raises(cp.DataError, match="at least 3"):
         cp.trial_size(cp.PilotEffect(5, 9, 2, sd_post=9.0, r=0.5), design="ancova")
+
+
+def test_a_group_of_one_does_not_stop_the_others() -> None:
+    frame = pl.DataFrame({"id": range(7), "a1": [1, 2, 4, 3, 2, 5, 1], "a2": [2, 2, 5, 5, 4, 6, 3]})
+    frame = frame.with_columns(ward=pl.Series(["north"] * 6 + ["south"]))
+    asked: dict[str, Any] = {"id": "id", "pre": "{}1", "post": "{}2", "interval": "analytic"}
+    sized = cp.trial_size(cp.change(frame, "a", by="ward", **asked)).table
+    alone = cp.trial_size(cp.change(frame.head(6), "a", by="ward", **asked)).table
+    assert sized.filter(ward="north").equals(alone)
+    (south,) = sized.filter(ward="south").rows(named=True)
+    assert south["n_arm"] is None
+    assert "no sd_pre in the change result" in south["note"]
+    with pytest.raises(cp.DataError, match="no sd_pre"):
+        cp.trial_size(cp.change(frame.tail(1), "a", by="ward", **asked))
