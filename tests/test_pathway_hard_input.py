@@ -93,3 +93,17 @@ def test_intervals_that_are_none(frame: pl.DataFrame) -> None:
         cp.pathway(frame, "y ~ x", interval="bca")
     with pytest.raises(OptionError, match="must be a Bootstrap"):
         cp.pathway(frame, "y ~ x", interval=np.array([1, 2]))  # type: ignore[arg-type]
+
+
+def test_contrasts_say_from_where_to_where(frame: pl.DataFrame) -> None:
+    found = cp.mediation(
+        frame, x="x", m="m", y="y", modulators={"a": "w", "b": "w"}, levels={"w": [-1, 0.5]},
+        interval="wald",
+    )  # fmt: skip
+    assert found.index["at"].to_list() == ["w -1 to 0.5"]
+
+
+def test_limits_that_nothing_has_are_not_shown(frame: pl.DataFrame) -> None:
+    last = str(cp.pathway(frame, "y ~ x", interval="wald")).partition("Explained variance")[2]
+    assert "r_squared" in last
+    assert "lower" not in last
