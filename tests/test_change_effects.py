@@ -235,7 +235,7 @@ def test_degrees_of_freedom_of_an_sd(name: str, r: float, ratio: float) -> None:
     def moments(of: np.ndarray, n: int = 21) -> PairMoments:
         pre, post, both = of
         zero, change = np.zeros(()), np.array(pre + post - 2 * both)
-        return PairMoments(n, zero, zero, np.array(pre), np.array(post), change)
+        return PairMoments(n, zero, zero, zero, np.array(pre), np.array(post), change)
 
     step = 1e-5
     slopes = [
@@ -331,4 +331,4 @@ def test_replicates_are_moments_of_drawn_rows() -> None:
     sample = Sample("", np.array(of["pre"], float), np.array(of["post"], float))
     panel, centres = features(sample.pre, sample.post)
     assert panel.sum(axis=0)[:2] == pytest.approx(0, abs=1e-10)
-    assert centres == pytest.approx((116.625, 121.75))
+    assert centres == pytest.approx((116.625, 121.75, 5.125))

@@ -215,7 +215,7 @@ def test_groups_of_nan_are_those_without_a_value() -> None:
 
 @pytest.mark.parametrize("role", ["id", "arm", "by"])
 def test_lists_name_nobody(role: str) -> None:
-    with pytest.raises(cp.DataError, match="'listed' holds List, but id, arm and by"):
+    with pytest.raises(cp.DataError, match="'listed' holds List, but id, wave, arm and by"):
         changed(LONG.with_columns(listed=pl.concat_list("id")), **{role: "listed"})
 
 

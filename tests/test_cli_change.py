@@ -104,3 +104,25 @@ def test_bad_input_ends_with_a_line(folder: Path, words: tuple[str, ...], text: 
     assert done.stderr.startswith("Error: ")
     assert text in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("seed = 1.5", "seed is 1.5, but it must be a whole number"),
+        ("replicates = true", "replicates is true, but it must be a whole number"),
+        ("level = true", "level is true, but it must be a number"),
+        ('id = ["nurse", "person"]', "id is a list, but it must be one value"),
+        ('norms = "18,3"', "--norms 18,3 is not such as calm=18,3"),
+    ],
+)
+def test_values_of_a_study_that_would_be_changed(line: str, words: str, tmp_path: Path) -> None:
+    study = tmp_path / "study.toml"
+    lines = {'id = "nurse"', 'pre = "{}_pre"', 'post = "{}_post"', 'score = "calm"', line}
+    kept = [each for each in lines if each == line or each.split()[0] != line.split()[0]]
+    study.write_text("\n".join(kept))
+    data = tmp_path / "wide.csv"
+    data.write_text("nurse,calm_pre,calm_post\n1,2,3\n2,2,4\n3,4,4\n")
+    found = invoke(str(data), "--study", str(study))
+    assert found.exit_code == 2
+    assert words in found.output

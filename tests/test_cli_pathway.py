@@ -136,3 +136,18 @@ def test_bad_input_is_one_line(words: list[str], message: str) -> None:
     assert done.exit_code == 2
     assert message in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_model_written_by_a_windows_editor() -> None:
+    Path("windows.txt").write_text(MODEL, encoding="utf-8-sig", newline="\r\n")
+    how = ["--interval", "wald", "--out"]
+    for model in ("windows.txt", "model.txt"):
+        assert invoke("--model", model, *how, f"{model}.csv").exit_code == 0
+    assert Path("windows.txt.csv").read_text() == Path("model.txt.csv").read_text()
+
+
+@pytest.mark.parametrize("at", ["3", "=3"])
+def test_a_level_without_its_modulator(at: str) -> None:
+    done = invoke(*MEDIATION, "--modulator", "a=support", "--at", at)
+    assert done.exit_code == 2
+    assert "--at has a number without its modulator; write COLUMN=NUMBER" in done.output

@@ -228,7 +228,10 @@ def test_each_outcome_has_its_own_difference() -> None:
         ({"welbeing": 3}, "names the outcome 'welbeing'.*Did you mean 'wellbeing'"),
         ({"wellbeing": 3}, "says nothing of 'self_compassion'; add"),
         ({"wellbeing": 3, "self_compassion": 0}, "of 'self_compassion' is 0"),
-        ({"wellbeing": "3", "self_compassion": 1}, "of 'wellbeing' is '3', but it must be a num"),
+        (
+            {"wellbeing": "3", "self_compassion": 1},
+            "of 'wellbeing' is '3', but it must be a finite num",
+        ),
     ],
 )
 def test_differences_that_are_not_usable(difference: Any, text: str) -> None:
@@ -310,7 +313,7 @@ def test_shown() -> None:
     text = str(cp.trial_size(PILOT, cluster_size=10, icc=0.05, dropout=0.1))
     assert "clusters_arm" in text
     assert "pre_post_control" in text
-    assert "10% drop out" in text
+    assert "10 % drop out" in text
     found = cp.trial_size(PILOT)
     assert "clusters_arm" not in str(found)
     assert "Browne" in found._repr_html_()
@@ -381,3 +384,17 @@ def test_pilots_that_are_not(numbers: dict[str, Any], message: str) -> None:
 def test_a_pilot_too_small_for_a_regression() -> None:
     with pytest.raises(cp.DataError, match="at least 3"):
         cp.trial_size(cp.PilotEffect(5, 9, 2, sd_post=9.0, r=0.5), design="ancova")
+
+
+def test_a_group_of_one_does_not_stop_the_others() -> None:
+    frame = pl.DataFrame({"id": range(7), "a1": [1, 2, 4, 3, 2, 5, 1], "a2": [2, 2, 5, 5, 4, 6, 3]})
+    frame = frame.with_columns(ward=pl.Series(["north"] * 6 + ["south"]))
+    asked: dict[str, Any] = {"id": "id", "pre": "{}1", "post": "{}2", "interval": "analytic"}
+    sized = cp.trial_size(cp.change(frame, "a", by="ward", **asked)).table
+    alone = cp.trial_size(cp.change(frame.head(6), "a", by="ward", **asked)).table
+    assert sized.filter(ward="north").equals(alone)
+    (south,) = sized.filter(ward="south").rows(named=True)
+    assert south["n_arm"] is None
+    assert "no sd_pre in the change result" in south["note"]
+    with pytest.raises(cp.DataError, match="no sd_pre"):
+        cp.trial_size(cp.change(frame.tail(1), "a", by="ward", **asked))

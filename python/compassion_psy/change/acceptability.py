@@ -15,6 +15,7 @@ from compassion_psy.change.acceptability_result import Acceptability
 from compassion_psy.change.dose import dose_response
 from compassion_psy.change.proportions import INTERVALS
 from compassion_psy.change.steps import steps
+from compassion_psy.change.waves import LARGEST
 from compassion_psy.data.frames import as_frame
 from compassion_psy.distributions import t_quantile
 from compassion_psy.errors import DataError, OptionError
@@ -128,6 +129,9 @@ def acceptability(
     given = {"recruited": recruited, "started": started, "completed": completed}
     changes, items = _names("change", change), _names("satisfaction", satisfaction)
     doses = {"sessions": sessions, "practice": practice}
+    for name, column in doses.items():
+        if column is not None and not isinstance(column, str):
+            raise OptionError(f"{name} is {column!r}, but it must be the name of a column.")
     used = [c for c in (*given.values(), *doses.values()) if isinstance(c, str)] + items + changes
     if data is None and (used or all(of is None for of in given.values())):
         raise OptionError(
@@ -201,6 +205,11 @@ def _numbers(frame: pl.DataFrame, name: str) -> Reals:
     values = column.cast(pl.Float64).fill_null(math.nan).to_numpy()
     if np.isinf(values).any():
         raise DataError(f"Column {name!r} holds an infinite value; write it as null or correct it.")
+    if np.nanmax(np.abs(values), initial=0) > LARGEST:
+        raise DataError(
+            f"Column {name!r} holds a value of size {np.nanmax(np.abs(values)):g}, which cannot be "
+            "squared with all digits; correct it, or write it in other units."
+        )
     return values
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from compassion_psy.change.arms import arm_name, control_of
 from compassion_psy.change.effects import DEFINITIONS
-from compassion_psy.change.framing import framed
+from compassion_psy.change.framing import RESERVED, framed
 from compassion_psy.change.groups import groups_of
 from compassion_psy.change.notes import design_notes
 from compassion_psy.change.options import (
@@ -246,19 +246,10 @@ def change(
     )  # fmt: skip
 
 
-_RESERVED = (
-    *("outcome", "wave", "analysis", "arm", "n", "n_excluded", "mean_pre", "mean_post", "sd_pre"),
-    *("sd_post", "r", "effect", "estimate", "lower", "upper", "level", "interval", "p", "p_holm"),
-    *("failed", "note", "test", "of", "method", "pre", "post", "change", "rci", "class"),
-    *("p_reliable", "coefficient", "reliability", "sd", "sem", "s_diff", "mdc", "persons"),
-    *("completed", "pre_only", "post_only", "score", "occasion"),
-)
-
-
 def _refuse_reserved(layout: Layout) -> None:
     for role, names in (("id", (layout.id,)), ("by", layout.by)):
         for name in names:
-            if name in _RESERVED:
+            if name in RESERVED:
                 raise OptionError(
                     f"{role} names the column {name!r}, but results have a column of that name; "
                     f"rename it in the data, for example to 'study_{name}'."
@@ -310,7 +301,15 @@ def _arms(waves: Waves, layout: Layout, control: Any) -> dict[str, Any]:
     levels = column.unique().sort().to_list()
     last = control_of(levels, control, layout.arm)
     ordered = [level for level in levels if level != last] + [last]
-    return {arm_name(level): level for level in ordered}
+    arms = {arm_name(level): level for level in ordered}
+    for name in arms:
+        between = f"{name} - {arm_name(last)}"
+        if between in arms:
+            raise DataError(
+                f"Column {layout.arm!r} has an arm {between!r}, as results call the difference "
+                f"between the arms {name!r} and {arm_name(last)!r}; rename the arm."
+            )
+    return arms
 
 
 def _members(waves: Waves, arm: str | None, arms: Mapping[str, Any]) -> dict[str, Mask]:

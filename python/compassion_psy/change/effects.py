@@ -12,6 +12,7 @@ import numpy.typing as npt
 from compassion_psy.distributions import normal_tail
 
 Reals = npt.NDArray[np.float64]
+Centres = tuple[float, float, float]
 
 # What is smaller than this, relative to the numbers it is a difference of, is rounding.
 _DUST = 1e-12
@@ -45,39 +46,35 @@ class PairMoments:
     ----------
     n : int
         Persons.
-    mean_pre, mean_post, var_pre, var_post, var_change : float or array
-        Variances have the divisor n - 1.
+    mean_pre, mean_post, change, var_pre, var_post, var_change : float or array
+        Means of both waves and of the changes; variances have the divisor n - 1.
     """
 
     n: int
     mean_pre: Reals
     mean_post: Reals
+    change: Reals
     var_pre: Reals
     var_post: Reals
     var_change: Reals
 
     @classmethod
-    def from_sums(cls, n: int, sums: Reals, centres: tuple[float, float]) -> PairMoments:
+    def from_sums(cls, n: int, sums: Reals, centres: Centres) -> PairMoments:
         """Take sums of `features`, the last axis being the feature, and their centres."""
         x, y, xx, yy, d, dd = np.moveaxis(sums, -1, 0)
         of_pre, of_post, of_change = _variance(n, x, xx), _variance(n, y, yy), _variance(n, d, dd)
-        return cls(n, centres[0] + x / n, centres[1] + y / n, of_pre, of_post, of_change)
+        pre, post, change = (c + each / n for c, each in zip(centres, (x, y, d), strict=True))
+        return cls(n, pre, post, change, of_pre, of_post, of_change)
 
     @classmethod
     def from_replicates(
-        cls, n: int, means: Reals, variances: Reals, centres: tuple[float, float]
+        cls, n: int, means: Reals, variances: Reals, centres: Centres
     ) -> PairMoments:
         """Take means and variances of pre, post and change, each centred, replicates × three."""
         # Equal scores leave a rounding error, which is small beside the mean square it is of.
         squares = variances * (n - 1) / n + means**2
         spread = np.where(variances <= _DUST * squares, 0.0, variances)
-        pre, post, _ = means.T
-        return cls(n, centres[0] + pre, centres[1] + post, *spread.T)
-
-    @property
-    def change(self) -> Reals:
-        """Mean change."""
-        return self.mean_post - self.mean_pre
+        return cls(n, *(means + np.asarray(centres)).T, *spread.T)
 
     @property
     def r(self) -> Reals:
@@ -86,10 +83,11 @@ class PairMoments:
         return np.clip(ratio(both, np.sqrt(self.var_pre * self.var_post)), -1, 1)
 
 
-def features(pre: Reals, post: Reals) -> tuple[Reals, tuple[float, float]]:
+def features(pre: Reals, post: Reals) -> tuple[Reals, Centres]:
     """Return what is summed over persons, persons × features, and the means it is centred on."""
     x, y, d = _centred(pre), _centred(post), _centred(post - pre, largest=np.abs([pre, post]).max())
-    return np.column_stack([x, y, x * x, y * y, d, d * d]), (float(pre.mean()), float(post.mean()))
+    centres = (float(pre.mean()), float(post.mean()), float((post - pre).mean()))
+    return np.column_stack([x, y, x * x, y * y, d, d * d]), centres
 
 
 def moments_of(pre: Reals, post: Reals) -> PairMoments:

@@ -38,6 +38,16 @@ _DROPOUT = (
     *("persons", "completed", "pre_only", "absent", "unscored", "post_only", "neither"),
     *("mean_completed", "mean_pre_only", "difference", "lower", "upper", "p", "note"),
 )
+# Those of reliability, of its tests, and of the table that is printed.
+_OTHERS = (
+    *("statistic", "se", "n_items", "replicates", "seed", "groups", "df1", "df2", "occasion"),
+    *("score", "pre", "post", "change", "rci", "class", "p_reliable", "len", "improved"),
+    *("recovered", "deteriorated", "reliable"),
+)
+RESERVED = frozenset(
+    (*("outcome", "wave", "analysis", "arm"), *_TABLE, *_TESTS, *_DETECTABLE, *_DROPOUT, *_OTHERS)
+)
+"""Names that results have columns of, which columns of persons and groups cannot have."""
 
 
 def framed(frames: Frames, waves: Waves, layout: Layout) -> dict[str, Any]:

@@ -30,6 +30,9 @@ EXACT = ("d_z", "g_z", "smcc", "cles")
 
 _UNBOUNDED = 1e5
 
+# Replicates that differ by less from the estimate are the estimate: BCa counts those below it.
+_SAME = 1e-10
+
 
 @dataclass(frozen=True)
 class Found:
@@ -131,6 +134,11 @@ class Resampled:
         empty = Found(estimate, method=self.bootstrap.method, failed=failed)
         if usable.sum() < 2 or np.ptp(values[usable]) <= 1e-12 * abs(estimate):
             return replace(empty, note="the replicates are all alike: no interval")
+        # Of few persons many replicates are the sample again; summed in another order they differ.
+        same = np.abs(values - estimate) <= _SAME * max(
+            abs(estimate), float(np.ptp(values[usable]))
+        )
+        values = np.where(same, estimate, values)
         try:
             low, high = self._limits(estimate, values, statistic, level)
         except ValueError as reason:

@@ -41,7 +41,7 @@ def design_notes(
     if (table["analysis"] == "locf").any():
         notes.append(
             "locf: persons without the later score count with their last one, as if nothing had "
-            "changed since; that is an assumption, no observation."
+            "changed since; that is an assumption, not an observation."
         )
     unscaled = [
         each.name for each in outcomes

@@ -74,8 +74,8 @@ def change_options(
         raise OptionError(
             f"interval is {interval!r}, a bootstrap method; write Bootstrap(method={interval!r})."
         )
-    if not isinstance(interval, Bootstrap):
-        one_of("interval", interval, ("analytic",))
+    if not isinstance(interval, Bootstrap) and interval != "analytic":
+        raise OptionError(f"interval is {interval!r}, but it must be a Bootstrap, or 'analytic'.")
     if cutoff is not None:
         one_of("cutoff", cutoff, ("a", "b", "c"))
     if bootstrap is not None and not isinstance(bootstrap, Bootstrap):

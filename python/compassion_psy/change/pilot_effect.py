@@ -99,32 +99,40 @@ def _finite(name: str, value: Any) -> float:
     return float(value)
 
 
-def effects_of(table: pl.DataFrame) -> list[tuple[dict[str, Any], PilotEffect]]:
+def effects_of(table: pl.DataFrame) -> list[tuple[dict[str, Any], PilotEffect | DataError]]:
     """Return the effects in the table of a change result, each with the columns that name it.
 
-    Of several analyses the completers are taken: a value carried forward is no measurement.
+    Where a group has none, it is the reason. Of several analyses the completers are taken: a value
+    carried forward is no measurement.
     """
     rows = table.filter(pl.col("effect") == "mean_change")
     if "analysis" in rows.columns:
         rows = rows.filter(pl.col("analysis") == "completers")
     keys = [*rows.columns[: rows.columns.index("outcome")], "outcome"]
     keys += [name for name in ("wave",) if name in rows.columns]
-    found = []
+    found: list[tuple[dict[str, Any], PilotEffect | DataError]] = []
     for names, part in rows.group_by(keys, maintain_order=True):
         named = dict(zip(keys, names, strict=True))
         outcome = str(named["outcome"])
         if "arm" not in part.columns:
-            found.append((named, _of_arms(outcome, part.rows(named=True))))
+            found.append((named, _known(outcome, part.rows(named=True))))
             continue
         arms = {str(row["arm"]): row for row in part.iter_rows(named=True)}
         for name, control in itertools.permutations(arms, 2):
             if f"{name} - {control}" in arms:
                 pair = [arms[name], arms[control]]
                 compared = named | {"arm": f"{name} - {control}"}
-                found.append((compared, _of_arms(outcome, pair)))
+                found.append((compared, _known(outcome, pair)))
     if not found:
         raise DataError("The change result has no mean_change to plan a trial with.")
     return found
+
+
+def _known(outcome: str, arms: Sequence[dict[str, Any]]) -> PilotEffect | DataError:
+    try:
+        return _of_arms(outcome, arms)
+    except DataError as reason:
+        return reason
 
 
 def _of_arms(outcome: str, arms: Sequence[dict[str, Any]]) -> PilotEffect:

@@ -11,6 +11,9 @@ import polars as pl
 from compassion_psy import tables
 from compassion_psy.change.journal import journal_table, with_classes_together
 
+_NOTED = 6
+_SHOWN = ("mean_change", "g_av", "d_ppc2")
+_METHODS = {"mover": "mover (Donner & Zou 2012)", "welch": "Welch", "bca": "BCa bootstrap"}
 _TITLES = {
     "completers": "Change",
     "locf": "Change, with the last score carried forward (locf)",
@@ -122,9 +125,23 @@ class ChangeResult:
             "outcomes.",
             *self._who(),
             *(f"{name}: {self.definitions[name]}." for name in shown),
+            *self._absent(),
             *self.notes,
             f"Seed {self.seed}.",
         ]
+
+    def _absent(self) -> list[str]:
+        """Say why an effect that is shown has no value or no interval."""
+        shown = self.table.filter(pl.col("effect").is_in(_SHOWN), pl.col("note").is_not_null())
+        grouped = shown.group_by("note", maintain_order=True).agg(
+            pl.col("effect").unique(maintain_order=True), pl.len().alias("rows")
+        )
+        notes = [
+            f"{', '.join(effects)}: {note}" + (f" ({rows:,} rows)." if rows > len(effects) else ".")
+            for note, effects, rows in grouped[:_NOTED].iter_rows()
+        ]
+        more = grouped.height - len(notes)
+        return [*notes, f"{more:,} more reasons are in the table's note."] if more else notes
 
     def _who(self) -> list[str]:
         """Say who is counted: of n, and of the reliable changes."""
@@ -143,9 +160,12 @@ class ChangeResult:
 
     def _intervals(self) -> str:
         """Say how the intervals that are shown were made."""
-        shown = self.table.filter(pl.col("effect").is_in(["mean_change", "g_av", "d_ppc2"]))
+        shown = self.table.filter(pl.col("effect").is_in(_SHOWN))
         made = shown.drop_nulls("interval").unique(["effect", "interval"], maintain_order=True)
-        return ", ".join(f"{row['effect']} {row['interval']}" for row in made.iter_rows(named=True))
+        return ", ".join(
+            f"{row['effect']} {_METHODS.get(row['interval'], row['interval'])}"
+            for row in made.iter_rows(named=True)
+        )
 
     def __str__(self) -> str:
         """Return the table a journal would print."""

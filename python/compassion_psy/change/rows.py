@@ -24,6 +24,7 @@ from compassion_psy.change.options import ChangeOptions
 
 _FEWEST_WITH_SPREAD, _FEWEST_RESAMPLED = 2, 3
 ONE = "one person: a change, and no spread to measure it with"
+TWO = "two persons: the correction for small samples, J(1), is 0"
 NOBODY = "nobody has a score at both waves"
 ALONE = "one person in an arm: no SD of that arm to pool"
 FLAT = "nobody differs from another at the first wave: not defined; d_z needs no SD of a wave"
@@ -51,7 +52,7 @@ def effect_rows(sample: Sample, options: ChangeOptions) -> list[dict[str, Any]]:
     for name in WITHIN:
         found = overall if name == "mean_change" else _found(name, moments, resampled, options)
         row = _row(name, replace(found, p=overall.p), options)
-        row["note"] = ONE if sample.n == 1 else found.note or _why_not(found, moments)
+        row["note"] = ONE if sample.n == 1 else found.note or _why_not(name, found, moments)
         rows.append(described | row)
     return rows
 
@@ -101,7 +102,8 @@ def _found(
 
 def _too_few(estimate: float, options: ChangeOptions) -> Found:
     method = options.bootstrap.method if options.bootstrap else ""
-    return Found(estimate, method=method, note="fewer than 3 persons: nothing to resample")
+    note = None if math.isnan(estimate) else "fewer than 3 persons: nothing to resample"
+    return Found(estimate, method=method, note=note)
 
 
 def _row(name: str, found: Found, options: ChangeOptions) -> dict[str, Any]:
@@ -123,17 +125,19 @@ def _equal(moments: PairMoments) -> str:
     return f"all changes are {float(moments.change):g}"
 
 
-def _why_not(found: Found, moments: PairMoments) -> str | None:
+def _why_not(name: str, found: Found, moments: PairMoments) -> str | None:
     """Say why an effect has no value or no limits."""
     if math.isnan(found.estimate):
         if moments.var_change == 0:
             return f"{_equal(moments)}: there is no SD of changes, and d_av and smcr need none"
+        if name in ("g_z", "smcc") and moments.n == _FEWEST_WITH_SPREAD:
+            return TWO
         if moments.var_pre == 0:
             return FLAT
         if moments.var_post == 0:
             return "nobody differs from another at the later wave: not defined"
         if moments.n == _FEWEST_WITH_SPREAD:
-            return "two persons: the correction for small samples, J(1), is 0"
+            return TWO
         return "not defined"
     if math.isnan(found.lower):
         if moments.var_change == 0:

@@ -16,6 +16,12 @@ _PAIRS = (
     ("completed", "started"),
     ("completed", "recruited"),
 )
+_WORDS = {
+    "invited": "were invited",
+    "recruited": "were recruited",
+    "started": "started",
+    "completed": "completed",
+}
 
 
 def steps(
@@ -30,6 +36,10 @@ def steps(
             if frame is None:
                 raise OptionError(f"{step} names the column {of!r}, but there is no data.")
             known[step] = _truths(frame, of)
+        elif of is not None and not isinstance(of, int):
+            raise OptionError(
+                f"{step} is {of!r}, but it must be the name of a column, or a whole number (int)."
+            )
         elif of is not None:
             known[step] = whole_number(step, of, minimum=0)
     if "recruited" not in known and frame is not None:
@@ -57,6 +67,11 @@ def _truths(frame: pl.DataFrame, name: str) -> pl.Series:
     if column.dtype.is_float():
         column = column.fill_nan(None)
     known = column.drop_nulls()
+    if column.dtype.is_nested() or column.dtype == pl.Object:
+        raise DataError(
+            f"Column {name!r} holds {column.dtype.base_type()}, but it must say true or false, or "
+            "1 or 0; recode it."
+        )
     strange = known.filter((known != 0) & (known != 1)) if column.dtype.is_numeric() else known
     if strange.len():
         raise DataError(
@@ -75,12 +90,13 @@ def _check_order(step: str, taken: int | pl.Series, before: str, of: int | pl.Se
         odd = int((taken & ~of).sum())
         if odd:
             raise DataError(
-                f"{odd} persons are {step} but not {before}; correct one of the two columns."
+                f"{odd} persons {_WORDS[step]} who were not among those who {_WORDS[before]}; "
+                "correct one of the two columns."
             )
     elif _count(taken) > _count(of):
         raise DataError(
-            f"{_count(taken)} persons are {step} but {_count(of)} are {before}; correct one of "
-            "the two."
+            f"{_count(taken)} persons {_WORDS[step]}, but only {_count(of)} {_WORDS[before]}; "
+            "correct one of the two."
         )
 
 

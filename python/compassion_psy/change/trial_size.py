@@ -13,7 +13,7 @@ from compassion_psy.change.pilot_effect import PilotEffect, effects_of
 from compassion_psy.change.trial_bases import bases
 from compassion_psy.change.trial_power import Plan
 from compassion_psy.change.trial_result import TrialSize
-from compassion_psy.errors import OptionError, nearest
+from compassion_psy.errors import DataError, OptionError, nearest
 from compassion_psy.options import one_of, whole_number
 from compassion_psy.reliability_input import checked_level
 
@@ -68,7 +68,8 @@ def trial_size(
     Raises
     ------
     DataError
-        Where the pilot cannot tell a standard deviation.
+        Where the pilot cannot tell a standard deviation. A group or outcome that cannot, where
+        others can, is a row with its reason in ``note``.
     OptionError
         Where an option is not usable.
 
@@ -119,14 +120,26 @@ def trial_size(
     information = 1.0 if size is None or icc is None else size / (1 + (size - 1) * icc)
     plan = Plan(arms, covariates, alpha, information)
     effects = _effects(pilot)
-    wanted = _differences(difference, list(dict.fromkeys(effect.outcome for _, effect in effects)))
-    rows = [
-        {**keys, **row}
-        for keys, effect in effects
-        for row in bases(effect, wanted[effect.outcome], design, plan, power, level, sd_level)
-    ]
+    wanted = _differences(difference, list(dict.fromkeys(keys["outcome"] for keys, _ in effects)))
+    rows, reasons = [], []
+    for keys, effect in effects:
+        try:
+            if isinstance(effect, DataError):
+                raise effect
+            declared = wanted[keys["outcome"]]
+            found = bases(effect, declared, design, plan, power, level, sd_level)
+        except DataError as reason:
+            reasons.append(reason)
+            found = [dict.fromkeys(_NOTHING) | {"basis": "estimate", "note": str(reason)}]
+        rows += [{**keys, **row} for row in found]
+    if len(reasons) == len(effects):
+        raise reasons[0]
     sized = [_with_sizes(row, arms, size, dropout) for row in rows]
-    alone = arms == 2 and difference is None and any(e.n_control == 0 for _, e in effects)
+    alone = (
+        arms == 2
+        and difference is None
+        and any(isinstance(effect, PilotEffect) and effect.n_control == 0 for _, effect in effects)
+    )
     return TrialSize(
         table=pl.DataFrame(sized, infer_schema_length=None, schema_overrides=_TYPES),
         design=design,
@@ -139,6 +152,7 @@ def trial_size(
     )
 
 
+_NOTHING = ("basis", "difference", "sd", "d", "units", "assurance", "note")
 _TYPES = {
     **dict.fromkeys(("n_arm", "clusters_arm", "n_total", "n_recruited"), pl.Int64),
     **dict.fromkeys(("difference", "sd", "d", "assurance"), pl.Float64),
@@ -146,7 +160,7 @@ _TYPES = {
 }
 
 
-def _effects(pilot: Any) -> list[tuple[dict[str, Any], PilotEffect]]:
+def _effects(pilot: Any) -> list[tuple[dict[str, Any], PilotEffect | DataError]]:
     if isinstance(pilot, PilotEffect):
         return [({"outcome": pilot.outcome}, pilot)]
     table = getattr(pilot, "table", None)
@@ -222,8 +236,12 @@ def _cluster(cluster_size: int | None, icc: float | None) -> int | None:
 def _between(name: str, value: Any, low: float, high: float) -> None:
     usable = isinstance(value, Real) and not isinstance(value, bool)
     if not usable or not low < float(value) < high:
-        limits = "finite" if high == math.inf else f"above {low:g} and below {high:g}"
-        raise OptionError(f"{name} is {value!r}, but it must be a number, {limits}.")
+        wanted = (
+            "a finite number"
+            if high == math.inf
+            else (f"a number above {low:g} and below {high:g}")
+        )
+        raise OptionError(f"{name} is {value!r}, but it must be {wanted}.")
 
 
 def _notes(
@@ -236,11 +254,11 @@ def _notes(
     alone: bool,
 ) -> tuple[str, ...]:
     notes = [
-        f"effect_lower, effect_upper: d at the ends of its {level:.0%} interval. sd_upper: the "
-        f"one-sided {sd_level:.0%} limit (Browne 1995). assurance: expected power."
+        f"effect_lower, effect_upper: d at the ends of its {100 * level:.6g} % interval. sd_upper: "
+        f"the one-sided {100 * sd_level:.6g} % limit (Browne 1995). assurance: expected power."
     ]
     if dropout:
-        notes.append(f"n_recruited: {dropout:.0%} drop out.")
+        notes.append(f"n_recruited: {100 * dropout:.6g} % drop out.")
     if size is not None:
         notes.append(f"Teams of {size} with an intraclass correlation of {icc:g}.")
     if alone:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,10 @@ from compassion_psy.errors import DataError, OptionError, nearest
 from compassion_psy.scoring import score
 
 Reals = npt.NDArray[np.float64]
+
+_WHOLE = 2**53  # below it, whole numbers in a column of reals are what they were
+LARGEST = 1e70
+"""The size of a score whose square, and products of these, are still numbers."""
 
 # No column of a survey is called so.
 _WAVE, _PRESENT = "\0wave", "\0present"
@@ -174,6 +181,7 @@ def _parts(
             )
         return parts
     require_columns(frame.columns, [layout.wave, *sources])
+    _refuse_kind(frame[layout.wave])
     absent = _absent(frame[layout.wave])
     if absent:
         raise DataError(
@@ -193,8 +201,16 @@ def _parts(
 
 
 def _label(wave: Any) -> str:
-    """Return a wave as a text, as Polars writes it."""
-    return str(wave).lower() if isinstance(wave, bool) else str(wave)
+    """Return a wave as a text, as :func:`_written` writes it."""
+    if isinstance(wave, bool):
+        return str(wave).lower()
+    if isinstance(wave, datetime):
+        return str(pl.Series([wave], dtype=pl.Datetime("us")).cast(pl.String)[0])
+    if isinstance(wave, (Real, Decimal)):
+        number = float(wave)
+        if number.is_integer() and abs(number) < _WHOLE:
+            return str(int(number))
+    return str(wave)
 
 
 def _absent(column: pl.Series) -> int:
@@ -204,18 +220,27 @@ def _absent(column: pl.Series) -> int:
 
 def _written(waves: pl.Series) -> pl.Series:
     """Return waves as texts; whole numbers as such, though pandas may write them as 1.0."""
-    if waves.dtype.is_float() and (waves == waves.round()).all():
-        waves = waves.cast(pl.Int64)
+    if waves.dtype.is_float() or waves.dtype.is_decimal():
+        numbers = waves.cast(pl.Float64)
+        whole = (numbers == numbers.round()) & (numbers.abs() < _WHOLE)
+        as_whole = numbers.cast(pl.Int64, strict=False).cast(pl.String)
+        return as_whole.zip_with(whole, waves.cast(pl.String))
+    if isinstance(waves.dtype, pl.Datetime):
+        waves = waves.cast(pl.Datetime("us", waves.dtype.time_zone))
     return waves.cast(pl.String)
+
+
+def _refuse_kind(column: pl.Series) -> None:
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary, pl.Duration):
+        raise DataError(
+            f"Column {column.name!r} holds {column.dtype.base_type()}, but id, wave, arm and by "
+            "must be texts, numbers or dates; recode it."
+        )
 
 
 def _refuse_absent(frame: pl.DataFrame, layout: Layout) -> None:
     for name in (layout.id, *layout.traits):
-        if frame[name].dtype.is_nested() or frame[name].dtype == pl.Object:
-            raise DataError(
-                f"Column {name!r} holds {frame[name].dtype.base_type()}, but id, arm and by must "
-                "be texts or numbers; recode it."
-            )
+        _refuse_kind(frame[name])
     absent = _absent(frame[layout.id])
     if absent:
         raise DataError(
@@ -265,6 +290,12 @@ def _scored(
         infinite = int(values.is_infinite().sum() or 0)
         if infinite:
             raise DataError(f"Column {name!r} has {infinite:,} infinite values; correct them.")
+        largest = values.fill_nan(None).abs().max()
+        if isinstance(largest, float) and largest > LARGEST:
+            raise DataError(
+                f"Column {name!r} holds a score of size {largest:g}, which cannot be squared with "
+                "all digits; correct it, or write scores in other units."
+            )
     codes = [float(code) for code in missing_codes]
     part = part.with_columns(
         pl.when(pl.col(name).cast(pl.Float64).is_in(codes)).then(None).otherwise(pl.col(name))

@@ -56,12 +56,25 @@ def _converted(context: click.Context, parameter: click.Parameter, value: Any, w
             raise OptionError(f"{where} is a table, but it must be one value.")
         lists = {name: own if isinstance(own, list) else [own] for name, own in value.items()}
         value = [f"{name}={each}" for name, own in lists.items() for each in own]
+    elif not parameter.multiple and isinstance(value, list):
+        raise OptionError(f"{where} is a list, but it must be one value.")
     if parameter.multiple and (isinstance(value, str) or not isinstance(value, Sequence)):
         value = [value]
+    _refuse_inexact(parameter, value, where)
     try:
         return parameter.type_cast_value(context, value)
     except click.BadParameter as error:
         raise OptionError(f"{where}: {error.message}") from error
+
+
+def _refuse_inexact(parameter: click.Parameter, value: Any, where: str) -> None:
+    """Raise OptionError for a number that click would cut, or a truth that it would count."""
+    kind = parameter.type
+    if isinstance(kind, (click.types.IntParamType, click.types.FloatParamType)):
+        inexact = isinstance(kind, click.types.IntParamType) and isinstance(value, float)
+        if inexact or isinstance(value, bool):
+            wanted = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+            raise OptionError(f"{where} is {str(value).lower()}, but it must be {wanted}.")
 
 
 def required(found: dict[str, Any], *names: str) -> None:

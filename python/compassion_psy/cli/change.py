@@ -40,8 +40,11 @@ Examples:
 @click.option("--wave", help="Column of the wave; without it each wave has columns of its own.")
 @click.option("--pre", help='The first wave, or the pattern of its columns, such as "t1_{}".')
 @click.option("--post", multiple=True, help="The later wave, or its pattern. Repeatable.")
-@click.option("--arm", help="Column of the arm.")
-@click.option("--control", help="The control arm.")
+@click.option("--arm", help="Column of the arm (training, control).")
+@click.option(
+    "--control",
+    help="The control arm; when not given, the one called control or waitlist, else the first.",
+)
 @click.option("--by", multiple=True, help=BY_HELP)
 @click.option(
     "--missing-code", "missing_codes", type=Number(), multiple=True,
@@ -54,25 +57,31 @@ Examples:
 @click.option(
     "--norms", multiple=True, help="Mean and SD of the norms, as OUTCOME=MEAN,SD. Repeatable."
 )
-@click.option("--cutoff", type=click.Choice(["a", "b", "c"]), help="What makes recovered.")
+@click.option(
+    "--cutoff",
+    type=click.Choice(["a", "b", "c"]),
+    help="The cut-off that makes an improved person recovered; c with norms, else a.",
+)
 @click.option("--lower", multiple=True, help="Outcome of which lower is better. Repeatable.")
 @click.option(
     "--interval", type=click.Choice([*BOOTSTRAP_METHODS, "analytic"]), default="bca",
     show_default=True, help="How intervals are made that have no exact form.",
 )  # fmt: skip
-@click.option("--replicates", type=int, default=2000, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--replicates", type=int, default=2000, show_default=True, help="Bootstrap replicates."
+)
 @click.option("--seed", type=int, help="The same seed gives the same numbers.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 @click.option("--out", type=_FILE, help="Write all effects to this .csv, .parquet or .json file.")
 @click.option("--tests-out", type=_FILE, help="Write the tests to this file.")
 @click.option("--persons-out", type=_FILE, help="Write the change of each person to this file.")
-@click.option("--dropout-out", type=_FILE, help="Write who was lost to this file.")
+@click.option("--dropout-out", type=_FILE, help="Write the counts of dropout to this file.")
 @reading_options
 @click.pass_context
 def change(context: click.Context, /, study: Path | None, **given: Any) -> None:
     """Show how much the persons in DATA changed, how sure that is, and whose change is reliable.
 
-    DATA has one row a person and wave, or one row a person.
+    DATA has one row for each person and wave, or one row for each person.
     """
     options = with_study(context, given, study)
     required(options, "id", "pre", "post")
@@ -143,6 +152,8 @@ def _norms(given: tuple[str, ...]) -> dict[str, tuple[float, float]] | None:
     for each in given:
         name, _, pair = each.rpartition("=")
         try:
+            if not name:
+                raise ValueError
             mean, sd = (float(number) for number in pair.split(","))
         except ValueError:
             raise click.UsageError(

@@ -64,7 +64,10 @@ Examples:
 @click.option("--cluster", multiple=True, help="Column of the team. Repeatable.")
 @click.option("--strata", multiple=True, help="Column of strata. Repeatable.")
 @click.option(
-    "--center", multiple=True, help="Variable with parts within and between teams. Repeatable."
+    "--center",
+    multiple=True,
+    help="Variable to divide into its parts within and between teams, which the model names with "
+    "_within and _between. Repeatable.",
 )
 @click.option(
     "--reliability", multiple=True,
@@ -78,7 +81,13 @@ Examples:
     "--interval", type=click.Choice(_INTERVALS), default="percentile", show_default=True,
     help="How limits are made.",
 )  # fmt: skip
-@click.option("--replicates", type=int, default=2000, show_default=True, help="Or draws.")
+@click.option(
+    "--replicates",
+    type=int,
+    default=2000,
+    show_default=True,
+    help="Bootstrap replicates, or Monte Carlo draws.",
+)
 @click.option("--seed", type=int, help="The same seed gives the same numbers.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 @click.option("--threads", type=int, help="Threads to use; all cores when not given.")
@@ -87,9 +96,9 @@ Examples:
 @reading_options
 @click.pass_context
 def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None:
-    """Estimate a path model of DATA, which has one row a person, or a mediation.
+    """Estimate a path model or a mediation of DATA, which has one row for each person.
 
-    Give --model, or --x, --m and --y.
+    Give --model for a model of your own, or --x, --m and --y for a mediation.
     """
     options = with_study(context, given, study)
     data, out, graphviz = (options.pop(name) for name in ("data", "out", "graphviz"))
@@ -103,6 +112,8 @@ def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None
     asked = {name: options.pop(name) for name in ("x", "m", "y", "covariates", "serial")}
     asked["modulators"] = _gathered(map(_pair, options.pop("modulators")))
     asked["levels"] = _gathered(options.pop("levels"))
+    if "" in asked["levels"]:
+        raise click.UsageError("--at has a number without its modulator; write COLUMN=NUMBER.")
     texts = [*options["cluster"], *options["strata"]]
     options["cluster"], options["strata"] = options["cluster"] or None, options["strata"] or None
     reading = given_to_reading(options)
@@ -149,10 +160,11 @@ def _text(model: str) -> str:
     if any(sign in model for sign in "~\n") or not model.strip():
         return model
     try:
-        return Path(model).read_text(encoding="utf-8")
+        return Path(model).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(
-            f"--model {model} is neither a model nor a file that can be read ({error})."
+            f"--model {model} is neither a model nor a file that can be read "
+            f"({getattr(error, 'strerror', None) or error})."
         ) from error
 
 

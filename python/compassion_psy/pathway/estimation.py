@@ -53,7 +53,7 @@ def estimate(structure: Structure, covariances: Reals, threads: int | None = Non
         threads=threads,
     )
     parameters = found["parameters"]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         # Where factor and product are taken as unrelated, implied variances would be wrong.
         observed = bool(explained_products(structure))
         implied = (
@@ -78,7 +78,7 @@ def quantities(found: Estimates) -> Reals:
 
 def read_parameters(structure: Structure, parameters: Reals, covariances: Reals) -> Reals:
     """Return the rows of the table and the defined effects of given parameters."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         return with_definitions(structure, _rows(structure, parameters, covariances))
 
 

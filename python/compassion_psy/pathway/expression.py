@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.pathway.tokens import END, Tokens
 
 _ADDING = {"+": operator.add, "-": operator.sub}
 _MULTIPLYING = {"*": operator.mul, "/": operator.truediv}
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,29 @@ class Expression:
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Return the value, given those of the labels: numbers, or arrays of one shape."""
-        if isinstance(self.value, str):
-            return values[self.value]
-        if not callable(self.value):
-            return self.value
-        return self.value(*(part.evaluate(values) for part in self.parts))
+        found: list[Any] = []
+        for each in self._in_order():
+            if isinstance(each.value, str):
+                found.append(values[each.value])
+            elif callable(each.value):
+                count = len(each.parts)
+                found[-count:] = [each.value(*found[-count:])]
+            else:
+                # NumPy's division by zero is infinity, and no exception.
+                found.append(np.float64(each.value))
+        return found[0]
 
     def labels(self) -> Iterator[str]:
         """Give the labels in it."""
-        if isinstance(self.value, str):
-            yield self.value
-        for part in self.parts:
-            yield from part.labels()
+        return (each.value for each in self._in_order() if isinstance(each.value, str))
+
+    def _in_order(self) -> Iterator[Expression]:
+        """Give all expressions in it, each after its parts; a long sum is too deep to recurse."""
+        waiting, seen = [self], []
+        while waiting:
+            seen.append(waiting.pop())
+            waiting.extend(seen[-1].parts)
+        return reversed(seen)
 
     def check(self, known: set[str], line: int) -> None:
         """Raise OptionError for the first label that is not known."""
@@ -53,41 +67,48 @@ def parse_expression(tokens: Tokens) -> Expression:
     --------
     >>> from compassion_psy.pathway.tokens import statements
     >>> expression = parse_expression(next(statements("-a^2 + 2*(b - 1)")))
-    >>> expression.evaluate({"a": 3.0, "b": 5.0})
+    >>> float(expression.evaluate({"a": 3.0, "b": 5.0}))
     -1.0
     """
-    found = _sum(tokens)
+    found = _sum(tokens, 0)
     tokens.expect(END)
     return found
 
 
-def _sum(tokens: Tokens) -> Expression:
-    left = _product(tokens)
+def _sum(tokens: Tokens, depth: int) -> Expression:
+    left = _product(tokens, depth)
     while tokens.peek().text in _ADDING:
         sign = tokens.next().text
-        left = Expression(_ADDING[sign], (left, _product(tokens)))
+        left = Expression(_ADDING[sign], (left, _product(tokens, depth)))
     return left
 
 
-def _product(tokens: Tokens) -> Expression:
-    left = _signed(tokens)
+def _product(tokens: Tokens, depth: int) -> Expression:
+    left = _signed(tokens, depth)
     while tokens.peek().text in _MULTIPLYING:
         sign = tokens.next().text
-        left = Expression(_MULTIPLYING[sign], (left, _signed(tokens)))
+        left = Expression(_MULTIPLYING[sign], (left, _signed(tokens, depth)))
     return left
 
 
-def _signed(tokens: Tokens) -> Expression:
+def _signed(tokens: Tokens, depth: int) -> Expression:
+    if depth > _DEEPEST:
+        raise tokens.peek().error(
+            f"more than {_DEEPEST} signs, powers or parentheses stand inside each other; define "
+            "parts of it first"
+        )
     if tokens.take("-"):
-        return Expression(operator.neg, (_signed(tokens),))
+        return Expression(operator.neg, (_signed(tokens, depth + 1),))
     if tokens.take("+"):
-        return _signed(tokens)
-    base = _atom(tokens)
+        return _signed(tokens, depth + 1)
+    base = _atom(tokens, depth)
     # To the right: a^b^c is a^(b^c), and -a^2 is -(a^2), as in R.
-    return Expression(operator.pow, (base, _signed(tokens))) if tokens.take("^") else base
+    return (
+        Expression(operator.pow, (base, _signed(tokens, depth + 1))) if tokens.take("^") else base
+    )
 
 
-def _atom(tokens: Tokens) -> Expression:
+def _atom(tokens: Tokens, depth: int) -> Expression:
     token = tokens.next()
     if token.kind == "number":
         return Expression(float(token.text))
@@ -96,7 +117,7 @@ def _atom(tokens: Tokens) -> Expression:
             raise token.error("functions are not supported; use + - * / ^ and parentheses")
         return Expression(token.text)
     if token.text == "(":
-        inner = _sum(tokens)
+        inner = _sum(tokens, depth + 1)
         tokens.expect(")")
         return inner
     raise token.error("a label, a number or '(' is expected here")

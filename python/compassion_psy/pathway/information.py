@@ -38,7 +38,7 @@ def effects_covariance(structure: Structure, found: Estimates, covariance: Reals
         else:
             rows[row.parameter, number] += 1j * _COMPLEX_STEP
     # The step is too small to lose digits: there is no difference to take.
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         derivatives = with_definitions(structure, rows).imag.T / _COMPLEX_STEP
         out = np.asarray(derivatives @ of_parameters @ derivatives.T)
     out[given], out[:, given] = np.nan, np.nan

@@ -14,7 +14,7 @@ from compassion_psy.pathway.confounding import RHOS, second_stage
 from compassion_psy.pathway.johnson_neyman import region
 from compassion_psy.pathway.mediation_paths import beyond_the_data, paths_of
 from compassion_psy.pathway.mediation_result import MediationResult
-from compassion_psy.pathway.mediation_text import Edge, Effect, Mediation
+from compassion_psy.pathway.mediation_text import Edge, Effect, Mediation, Place
 from compassion_psy.pathway.modulator_levels import ModulatorLevels
 from compassion_psy.pathway.result import PathwayResult
 from compassion_psy.pathway.uncertainty import PERCENTILE, limits
@@ -104,7 +104,7 @@ def _index(effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:
             "kind": each.kind,
             "through": each.through,
             "modulator": each.modulator,
-            "at": ", ".join(f"{name} {value:.4g}" for name, value in each.at),
+            "at": _in_words(each.at),
             "label": each.label,
         }
         | {name: rows[each.label][name] for name in _NUMBERS}
@@ -114,6 +114,11 @@ def _index(effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:
     words = ("kind", "through", "modulator", "at", "label")
     schema = dict.fromkeys(words, pl.String) | dict.fromkeys(_NUMBERS, pl.Float64)
     return pl.DataFrame(records, schema=schema)
+
+
+def _in_words(at: Place) -> str:
+    """Return levels as a text: "demands 2", of a contrast "demands 2, support 1 to 3"."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in at).replace(", to ", " to ")
 
 
 def _slopes(asked: Mediation, effects: Sequence[Effect], rows: dict[str, Any]) -> pl.DataFrame:

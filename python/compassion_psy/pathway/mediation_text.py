@@ -11,6 +11,12 @@ from compassion_psy.errors import OptionError, nearest
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
 
+# Results have a column for each modulator, beside these.
+_RESERVED = (
+    *("effect", "through", "path", "label", "estimate", "se", "lower", "upper", "std_all"),
+    "note",
+)
+
 Levels = Mapping[str, Sequence[float]]
 Place = tuple[tuple[str, float], ...]
 
@@ -137,6 +143,11 @@ def checked_mediation(
     for stage, names in changing.items():
         for name in names:
             _check_name(f"modulators[{stage!r}]", name)
+            if name in _RESERVED:
+                raise OptionError(
+                    f"modulators[{stage!r}] is {name!r}, but results have a column of that name; "
+                    f"rename it in the data, for example to 'study_{name}'."
+                )
             if seen.get(name, "covariates") != "covariates":
                 raise OptionError(
                     f"{name!r} modulates {stage!r} and is {seen[name]} as well; it can have one "

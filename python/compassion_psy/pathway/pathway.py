@@ -9,6 +9,7 @@ from compassion_psy.data.design import Names
 from compassion_psy.data.frames import with_names
 from compassion_psy.errors import OptionError, nearest
 from compassion_psy.options import (
+    BOOTSTRAP_METHODS,
     Bootstrap,
     thread_count,
 )
@@ -212,8 +213,14 @@ def estimated(
 
 def checked_interval(interval: object) -> None:
     """Raise OptionError where limits cannot be made so."""
-    if interval is None or isinstance(interval, (Bootstrap, MonteCarlo)) or interval == WALD:
+    if interval is None or isinstance(interval, (Bootstrap, MonteCarlo)):
         return
+    if isinstance(interval, str) and interval == WALD:
+        return
+    if isinstance(interval, str) and interval in BOOTSTRAP_METHODS:
+        raise OptionError(
+            f"interval is {interval!r}, a bootstrap method; write Bootstrap(method={interval!r})."
+        )
     hint = nearest(interval, [WALD]) if isinstance(interval, str) else ""
     raise OptionError(
         f"interval is {interval!r}, but it must be a Bootstrap, a MonteCarlo, 'wald' or None. "

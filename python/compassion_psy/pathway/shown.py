@@ -27,7 +27,8 @@ def shown_parts(
     path = pl.format("{} > {}", "rhs", "lhs").alias("path")
     pair = pl.format("{} ~~ {}", "lhs", "rhs").alias("residuals")
     apart = (pl.col("lhs") != pl.col("rhs")) & ~pl.col("lhs").is_in(given)
-    explained = r_squared if limits else r_squared.drop("lower", "upper")
+    known = r_squared["lower"].null_count() < r_squared.height
+    explained = r_squared if known else r_squared.drop("lower", "upper")
     parts = [
         (title, table.filter(op="~").select(path, "label", *figures)),
         ("Covariances of residuals", table.filter(apart, op="~~").select(pair, *figures)),

@@ -100,21 +100,23 @@ def _check_recursive(model: Model, outcomes: list[str]) -> None:
         causes.setdefault(each.outcome, []).extend(f for f in factors if f in outcomes)
     done: set[str] = set()
     for start in outcomes:
-        trail: list[str] = []
-        _walk(start, causes, trail, done)
-
-
-def _walk(name: str, causes: dict[str, list[str]], trail: list[str], done: set[str]) -> None:
-    if name in trail:
-        circle = " <- ".join([*trail[trail.index(name) :], name])
-        raise OptionError(
-            f"The model is not recursive ({circle}): no variable may explain itself by way of "
-            "others; leave one of these paths out."
-        )
-    if name not in done:
-        for cause in causes.get(name, []):
-            _walk(cause, causes, [*trail, name], done)
-        done.add(name)
+        # The causes that are still to be followed of each variable on the way here.
+        trail = {} if start in done else {start: iter(causes[start])}
+        while trail:
+            name, rest = next(reversed(trail.items()))
+            cause = next(rest, None)
+            if cause is None:
+                done.add(name)
+                del trail[name]
+            elif cause in trail:
+                names = [*trail]
+                circle = " <- ".join([*names[names.index(cause) :], cause])
+                raise OptionError(
+                    f"The model is not recursive ({circle}): no variable may explain itself by "
+                    "way of others; leave one of these paths out."
+                )
+            elif cause not in done:
+                trail[cause] = iter(causes[cause])
 
 
 def _residual_covariances(

@@ -16,6 +16,7 @@ _REFUSED = {
     ">": "constraints between parameters are not supported; leave it out",
     "|": "thresholds are not supported; leave it out",
 }
+_RESERVED = ("replicate", "status")
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,14 @@ def _check_labels(model: Model) -> None:
     lines: dict[str, int] = {}
     named = [(each.label, each.line) for each in model.regressions]
     named += [(each.label, each.line) for each in model.covariances]
-    for label, line in [*named, *((each.name, each.line) for each in model.definitions)]:
+    defined = [(each.name, each.line) for each in model.definitions]
+    for label, line in [*named, *defined]:
+        if label in _RESERVED:
+            raise OptionError(
+                f"Model line {line}, at {label!r}: replicates have a column of that name; give the "
+                "label another name."
+            )
+    for label, line in [*named, *defined]:
         if label and label in lines:
             raise OptionError(
                 f"Model line {line}, at {label!r}: the label was given on line {lines[label]} "

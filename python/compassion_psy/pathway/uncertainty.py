@@ -18,7 +18,7 @@ FromMoments = Callable[[Reals, Reals], Reals]
 
 PERCENTILE = Bootstrap(method="percentile")
 
-_STEP = 3e-5
+_STEP = 3e-4
 _ROWS = 8192
 
 
@@ -63,33 +63,46 @@ class MonteCarlo:
 def gradient(of: FromMoments, means: Reals, covariance: Reals) -> Reals:
     """Return the derivatives of quantities by means and covariances, moments × quantities.
 
-    Moments are the means, then the covariances of each pair i <= j. Central differences of two
-    steps, extrapolated: their error is of the fourth order, which a product and its factors need
-    where they are far from zero and nearly collinear. All of them in one call of `of`.
+    Moments are the means, then the covariances of each pair i <= j, of the variables made
+    uncorrelated with variance one (:func:`_root`). There no step is large beside what is left of a
+    variable by the others, as it would be beside a product and its factors far from zero. Central
+    differences of two steps, extrapolated: their error is of the fourth order. All of them in one
+    call of `of`.
     """
-    k = len(means)
-    deviations = np.sqrt(np.diagonal(covariance))
+    k, root = len(means), _root(covariance)
     upper = np.triu_indices(k)
     count = k + len(upper[0])
-    steps = np.concatenate([_STEP * deviations, _STEP * (deviations[:, None] * deviations)[upper]])
     times = (1, -1, 2, -2)
     moved_means = np.repeat(means[None], len(times) * count, axis=0)
     moved = np.repeat(covariance[None], len(times) * count, axis=0)
     for turn, multiple in enumerate(times):
         first = turn * count
-        moved_means[first + np.arange(k), np.arange(k)] += multiple * steps[:k]
+        moved_means[first : first + k] += multiple * _STEP * root.T
         for number, (i, j) in enumerate(zip(*upper, strict=True)):
-            step = multiple * steps[k + number]
-            moved[first + k + number, i, j] += step
-            if i != j:
-                moved[first + k + number, j, i] += step
+            change = multiple * _STEP * np.outer(root[:, i], root[:, j])
+            moved[first + k + number] += change if i == j else change + change.T
     above, below, far_above, far_below = np.split(of(moved_means, moved), len(times))
-    differences = 8 * (above - below) - (far_above - far_below)
-    return np.asarray(differences / (12 * steps[:, None]))
+    return np.asarray((8 * (above - below) - (far_above - far_below)) / (12 * _STEP))
+
+
+def _root(covariance: Reals) -> Reals:
+    """Return what makes the variables of uncorrelated ones with variance one.
+
+    Where variables determine each other it is their standard deviations only.
+    """
+    deviations = np.sqrt(np.diagonal(covariance))
+    try:
+        correlated = np.linalg.cholesky(covariance / np.outer(deviations, deviations))
+    except np.linalg.LinAlgError:
+        return np.diag(deviations)
+    return np.asarray(deviations[:, None] * correlated)
 
 
 def influence(variables: Variables, derivatives: Reals, means: Reals, covariance: Reals) -> Reals:
-    """Return the influence of each unit (person, or cluster) on quantities, units × quantities."""
+    """Return the influence of each unit (person, or cluster) on quantities, units × quantities.
+
+    `derivatives` are those of :func:`gradient`, by the same moments.
+    """
     k, n = variables.values.shape
     left, right = np.triu_indices(k)
     starts = variables.cluster_starts
@@ -97,13 +110,15 @@ def influence(variables: Variables, derivatives: Reals, means: Reals, covariance
     out = np.zeros((units, derivatives.shape[1]))
     owner = None if starts is None else np.repeat(np.arange(units), np.diff(starts))
     centre = (means - variables.origins)[:, None]
+    apart = np.linalg.inv(_root(covariance))
+    own_covariance = (apart @ covariance @ apart.T)[left, right][:, None]
     features = np.empty((len(derivatives), _ROWS))
     for first in range(0, n, _ROWS):
         rows = slice(first, min(first + _ROWS, n))
         part = features[:, : rows.stop - first]
-        np.subtract(variables.values[:, rows], centre, out=part[:k])
+        part[:k] = apart @ (variables.values[:, rows] - centre)
         np.multiply(part[left], part[right], out=part[k:])
-        part[k:] -= covariance[left, right][:, None]
+        part[k:] -= own_covariance
         if owner is None:
             out[rows] = part.T @ derivatives
         else:
@@ -137,7 +152,7 @@ def robust_covariance(influences: Reals, n: int) -> Reals:
 
 def accelerations(influences: Reals) -> Reals:
     """Return the acceleration of BCa intervals."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         cubes = (influences**3).sum(axis=0)
         return np.asarray(cubes / (6 * (influences**2).sum(axis=0) ** 1.5))
 
@@ -159,7 +174,20 @@ def limits(
 
 def drawn_parameters(parameters: Reals, covariance: Reals, draws: int, seed: int) -> Reals:
     """Return draws of the parameters, normal with their covariances, draws × parameters."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.Generator(np.random.Philox(seed)).standard_normal((draws, len(values)))
-    return np.asarray(parameters + normal @ root.T)
+    normal = np.random.Generator(np.random.Philox(seed)).standard_normal((draws, len(parameters)))
+    return np.asarray(parameters + normal @ _root_of_errors(covariance).T)
+
+
+def _root_of_errors(covariance: Reals) -> Reals:
+    """Return a square root that changes as little as the covariances do.
+
+    Eigenvectors may turn round where a last digit changes, as with persons in another order, and
+    the limits with them; they are for errors that determine each other only.
+    """
+    errors = np.sqrt(np.diagonal(covariance))
+    try:
+        scaled = np.linalg.cholesky(covariance / np.outer(errors, errors))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray(errors[:, None] * scaled)

@@ -22,6 +22,8 @@ from compassion_psy.scoring import score
 Reals = npt.NDArray[np.float64]
 Scales = Mapping[str, Scale | str] | Scale | str | Sequence[Scale | str] | None
 
+# Squares of such differences, and products of these, are still numbers.
+_FINEST, _WIDEST = 1e-70, 1e70
 WITHIN, BETWEEN = "_within", "_between"
 
 
@@ -152,6 +154,11 @@ def variables_of(
                 f"Column {name!r} is {column[0]:g} for all {len(column):,} persons used; a "
                 "variable that does not vary explains nothing and cannot be explained: leave it "
                 "out."
+            )
+        if not _FINEST < column.max() - column.min() < _WIDEST:
+            raise DataError(
+                f"Column {name!r} lies between {column.min():g} and {column.max():g}, which cannot "
+                "be squared with all digits; write it in other units."
             )
         origins[number] = column.min() / 2 + column.max() / 2
         values[number] = column - origins[number]
