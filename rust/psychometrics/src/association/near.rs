@@ -212,8 +212,10 @@ impl Search {
                 return None;
             }
             if step.abs() < LAST_STEP {
-                let moved = self.integrals.iter().zip(&self.densities[0]).take(self.corners.count);
-                let covariance = moved.map(|(integral, density)| integral + step * density).sum();
+                let [density, slope, _] = &self.densities;
+                let slopes = density.iter().zip(slope).map(|(d, s)| step * (d + 0.5 * step * s));
+                let moved = self.integrals.iter().zip(slopes).take(self.corners.count);
+                let covariance = moved.map(|(integral, by_step)| integral + by_step).sum();
                 let weight = if weighted {
                     self.move_cells(step);
                     self.weight(simd, next, margins)
