@@ -19,6 +19,24 @@ USUAL = 0.7
 """The agreement from which scores of persons are usually averaged to one of their team."""
 
 INDICES = ("r_wg", "r_wg_j", "average_deviation")
+OF_TEAMS = {"n": pl.Int64, **dict.fromkeys(INDICES, pl.Float64), "note": pl.String}
+"""Columns of the table of teams, besides those that name them."""
+
+SUMMARY = {
+    "index": pl.String,
+    "expected_answers": pl.String,
+    "expected_variance": pl.Float64,
+    "groups": pl.Int64,
+    "n_excluded": pl.Int64,
+    "mean": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "median": pl.Float64,
+    "share": pl.Float64,
+    "share_lower": pl.Float64,
+    "share_upper": pl.Float64,
+}
+"""Columns of the table over teams."""
 
 
 def team_agreement(
@@ -109,19 +127,5 @@ def agreement_summary(
                 *((None, None) if agree is None else drawn(agree)),
             )
         )
-    schema = {
-        "index": pl.String,
-        "expected_answers": pl.String,
-        "expected_variance": pl.Float64,
-        "groups": pl.Int64,
-        "n_excluded": pl.Int64,
-        "mean": pl.Float64,
-        "lower": pl.Float64,
-        "upper": pl.Float64,
-        "median": pl.Float64,
-        "share": pl.Float64,
-        "share_lower": pl.Float64,
-        "share_upper": pl.Float64,
-    }
-    table = pl.DataFrame(rows, schema=schema, orient="row")
+    table = pl.DataFrame(rows, schema=SUMMARY, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))
