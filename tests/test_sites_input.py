@@ -161,3 +161,20 @@ def test_everybody_counts_or_is_excluded_for_a_reason(seed: int) -> None:
     of_sites = found.sites.filter(pl.col("status") != "small")
     assert of_sites["n"].null_count() == 0
     assert of_sites["n"].sum() + found.excluded["persons"].sum() == frame.height
+
+
+def test_figures_of_a_small_team_do_not_follow_from_the_mean() -> None:
+    few = pl.int_range(pl.len()).over("ward") < 5
+    # One team of five and one of one, among teams of ten and more.
+    frame = SURVEY.frame.filter((pl.col("ward") != "S02-W1") | few)
+    frame = frame.filter((pl.col("ward") != "S05-W2") | (pl.int_range(pl.len()).over("ward") < 1))
+    found = compared(frame, team="ward")
+    withheld = found.agreement.filter(pl.col("r_wg").is_null())
+    shown = found.agreement.filter(pl.col("r_wg").is_not_null())
+    assert withheld["n"].null_count() == withheld.height == 3
+    assert withheld["note"].str.starts_with("withheld: with it").sum() == 1
+    # The mean is of two more than are shown: one of them is not told from the other.
+    assert found.agreement_summary["groups"].to_list() == [shown.height + 2] * 3
+    # Where nothing or more is withheld nothing else is.
+    every = compared(team="ward", minimum_cell=2).agreement
+    assert every["r_wg"].null_count() == 0

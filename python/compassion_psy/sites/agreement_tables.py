@@ -70,16 +70,31 @@ def team_agreement(
         return None
     found = agreement_by_team(responses.answers.astype(float), teams, variance=expected.variance)
     whole = pl.concat([names, found], how="horizontal")
-    small = pl.col("n") < minimum_cell
+    small = found["n"] < minimum_cell
+    beside = _withheld_beside(found["n"], small)
     shown = whole.with_columns(
-        *(pl.when(~small).then(name).alias(name) for name in ("n", *INDICES)),
+        *(pl.when(~small & ~beside).then(name).alias(name) for name in ("n", *INDICES)),
         pl.when(small)
         .then(pl.lit(f"withheld: fewer than {minimum_cell} persons"))
+        .when(beside)
+        .then(pl.lit("withheld: with it, figures of a smaller one would follow from the mean"))
         .when(pl.col("r_wg_j") == 0)
         .then(pl.lit("r_wg(J) is 0: answers differ as much as where nobody agrees, or more"))
         .alias("note"),
     )
     return whole, shown
+
+
+def _withheld_beside(n: pl.Series, small: pl.Series) -> pl.Series:
+    """Return whose figures are withheld for another's sake: none, or the smallest of the shown.
+
+    Were one alone withheld, its figures would be what the mean over all leaves over.
+    """
+    alone = int((small & (n > 1)).sum()) == 1
+    if not alone or small.all():
+        return pl.repeat(False, len(n), dtype=pl.Boolean, eager=True)
+    at = int(n.filter(~small).arg_min() or 0)
+    return pl.Series(np.arange(len(n)) == (~small).arg_true()[at])
 
 
 def agreement_summary(

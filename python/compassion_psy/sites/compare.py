@@ -80,7 +80,9 @@ def compare_sites(
     turned : {"exclude", "keep"}
         What becomes of a site whose keys or ranges the audit finds wrong. Kept ones have a note.
     minimum_cell : int
-        Figures of sites and teams with fewer persons are withheld, and such sites not analysed.
+        Figures of sites and teams with fewer persons are withheld, and such sites not analysed;
+        where one team alone would be withheld, the smallest of the others is too. How many
+        persons they have may follow from totals. ``audit.persons`` has a row a person.
     pool_scale : {"raw", "logit", "bonett", "hakstian_whalen"}, optional
         On which scale sites are pooled, shrunk and tested; see :func:`pool`. When not given "raw"
         for "mean", "average_r", "signal_to_noise" and "sem", else "logit".
