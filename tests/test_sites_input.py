@@ -178,3 +178,17 @@ def test_figures_of_a_small_team_do_not_follow_from_the_mean() -> None:
     # Where nothing or more is withheld nothing else is.
     every = compared(team="ward", minimum_cell=2).agreement
     assert every["r_wg"].null_count() == 0
+
+
+@pytest.mark.parametrize("statistic", ["mean", "alpha"])
+@pytest.mark.parametrize("team", [None, "ward"])
+def test_same_seed_same_bits_whatever_the_order_of_rows(statistic: str, team: str | None) -> None:
+    random = np.random.default_rng(8)
+    gone = [pl.when(pl.Series(random.random(600) > 0.03)).then(item) for item in ITEMS]
+    frame = SURVEY.frame.with_columns(gone)
+    first = compared(frame, team=team, statistic=statistic)
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=5)
+    for other in (shuffled, frame.reverse()):
+        found = compared(other, team=team, statistic=statistic, threads=1)
+        for name in ("sites", "pooled", "icc", "variance", "excluded", *TABLES):
+            assert getattr(found, name).equals(getattr(first, name)), name

@@ -132,7 +132,8 @@ def take(data: Any, who: Who) -> Persons:
         counts = pl.Series(np.isin(np.arange(1, given.height + 1), row))
         items = [pl.when(counts).then(item) for item in who.scale.items]
         check_items(given.with_columns(items), who.scale, who.missing_codes)
-    frame = frame.sort(names, maintain_order=True)
+    # Persons of a team in one order too: sums of reals, and draws of persons, go by it.
+    frame = frame.sort(list(dict.fromkeys([*names, *who.scale.items])))
     faulty = set() if who.keep_faulty else set(faults)
     sound = frame.filter(~pl.col(who.site).is_in(list(faulty))) if faulty else frame
     if sound.height == 0:
