@@ -123,7 +123,10 @@ def compare_sites(
     of teams and persons pooled over sites (a site has too few teams for its own). Of a proportion
     intervals are exact [1]_. *Coefficients* have limits of the bootstrap, of whole teams where
     there are teams, and standard errors from influence values, times the design effect of teams
-    in all sites together.
+    in all sites together. Persons are taken in order of site, team and answers, so that the same
+    seed gives the same bits whatever the order of rows; limits are those of :func:`reliability` of
+    rows in that order. Names of sites and teams, by which they are sorted, decide whose draws are
+    whose.
 
     *Shrinking*: with :math:`B = \tau^2 / (\tau^2 + v)` by restricted likelihood,
     :math:`B y + (1 - B) \hat\mu` [2]_; ``metafor::blup(rma(yi, vi))`` in R. Its limits, and
