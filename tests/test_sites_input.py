@@ -192,3 +192,18 @@ def test_same_seed_same_bits_whatever_the_order_of_rows(statistic: str, team: st
         found = compared(other, team=team, statistic=statistic, threads=1)
         for name in ("sites", "pooled", "icc", "variance", "excluded", *TABLES):
             assert getattr(found, name).equals(getattr(first, name)), name
+
+
+def test_programmes_are_asked_for_in_numbers_that_there_are() -> None:
+    many: Any = 10**30
+    with pytest.raises(cp.OptionError, match=r"hospitals is .* at most 4294967295"):
+        cp.simulate_programme(hospitals=many, teams=many, staff=many)
+    wrong: Any = "no"
+    with pytest.raises(cp.OptionError, match="faults is 'no', but it must be True or False"):
+        cp.simulate_programme(faults=wrong)
+
+
+def test_sites_without_errors_are_not_pooled() -> None:
+    sites = pl.DataFrame({"estimate": [0.2, 0.5], "se": [0.0, 0.1]})
+    with pytest.raises(cp.DataError, match=r"1 of 2 sites .* \['se'\] are above zero"):
+        cp.pool(sites)
