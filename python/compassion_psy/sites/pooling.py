@@ -130,8 +130,8 @@ def pool(
     if used.sum() < 2:
         raise DataError(
             f"{int(used.sum())} of {frame.height} sites have an estimate with a standard error, "
-            f"but pooling on the scale {scale!r} needs at least 2; give more sites, and see whether "
-            f"{columns[1:]} are above zero and estimates have a value there."
+            f"but pooling on the scale {scale!r} needs at least 2; give more sites, and see "
+            f"whether {columns[1:]} are above zero and estimates have a value there."
         )
     y, v = taken.values[used], taken.variances[used]
     return pl.DataFrame([_row(name, y, v, taken, level, int((~used).sum())) for name in METHODS])
