@@ -123,3 +123,17 @@ def test_a_divided_team_does_not_agree() -> None:
     found = agreement_by_team(answers, np.zeros(12, dtype=int), variance=2.0)
     assert found["r_wg_j"].item() == 0
     assert found["r_wg"].item() < 0
+
+
+def test_scores_far_from_zero_lose_no_digits() -> None:
+    random = np.random.default_rng(6)
+    groups = np.repeat(np.arange(12), random.integers(2, 9, size=12))
+    # Of eighths, sums are exact wherever they lie.
+    scores = np.round(8 * (random.normal(size=12)[groups] + random.normal(size=len(groups)))) / 8
+    near, far = (GroupSums.of(scores + shift, groups) for shift in (0, 2.0**36))
+    assert by_variance_analysis(far, 0.95).one == pytest.approx(
+        by_variance_analysis(near, 0.95).one, rel=1e-12
+    )
+    assert by_restricted_likelihood(far, 0.95).one == pytest.approx(
+        by_restricted_likelihood(near, 0.95).one, rel=1e-8
+    )

@@ -93,4 +93,7 @@ def test_skews_are_known_for_five_categories() -> None:
     real = cp.Scale("real", items=["a"], minimum=0, maximum=4, continuous=True)
     with pytest.raises(cp.OptionError, match="have no categories"):
         expected_of("slight_skew", real)
-    assert np.isfinite(expected_of("uniform", real).variance)
+    # Without categories nothing is expected, and no range is too wide for that.
+    assert np.isnan(expected_of("uniform", real).variance)
+    wide = cp.Scale("wide", items=["a"], minimum=-1e308, maximum=1e308, continuous=True)
+    assert np.isnan(expected_of("uniform", wide).variance)

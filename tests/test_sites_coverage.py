@@ -123,3 +123,22 @@ def test_planted_faults_are_found_and_nothing_else() -> None:
             others = found.filter(OUTSIDE & (pl.col("hospital") != careless))
             alarms[statistic] += others.height > 0
     assert max(alarms.values()) <= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sites", "ratio", "share"), [(20, 0.25, 0.85), (40, 0.25, 0.83), (40, 1.0, 0.93)]
+)
+def test_prediction_intervals_hold_what_the_page_says(
+    sites: int, ratio: float, share: float
+) -> None:
+    random = np.random.default_rng(21)
+    held = []
+    for _ in range(400):
+        v = random.uniform(0.5, 1.5, sites)
+        y = random.normal(size=sites) * np.sqrt(v + ratio)
+        row = cp.pool(pl.DataFrame({"estimate": y, "se": np.sqrt(v)})).row(3, named=True)
+        low, high = (row[f"prediction_{end}"] / math.sqrt(2 * ratio) for end in ("lower", "upper"))
+        held.append((math.erf(high) - math.erf(low)) / 2)
+    # What one interval holds of the true values has a standard deviation of .09 to .21.
+    assert abs(np.mean(held) - share) < 4 * np.std(held) / math.sqrt(400) + 0.005

@@ -20,6 +20,8 @@ INSTRUCTION_SET = "COMPASSION_PSY_SIMD"
 SEED_MAXIMUM = 2**64 - 1
 REPLICATES_MAXIMUM = 10_000_000
 THREADS_MAXIMUM = 512
+MOST_ROWS = 2**32 - 1
+"""Rows a Polars frame can have."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from compassion_psy.audit.sources import FEWEST_ANSWERS, already_turned
 from compassion_psy.audit.without_flagged import answered_scores, with_and_without
 from compassion_psy.data.design import Names, listed_columns
 from compassion_psy.errors import OptionError
-from compassion_psy.options import whole_number
+from compassion_psy.options import MOST_ROWS, whole_number
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
@@ -146,7 +146,7 @@ def audit(
         scale, columns = chosen(scale, columns), None
     if not isinstance(scale, Scale):
         raise OptionError(f"scale is a {type(scale).__name__}, but it must be a Scale.")
-    minimum_cell = whole_number("minimum_cell", minimum_cell, minimum=0)
+    minimum_cell = whole_number("minimum_cell", minimum_cell, minimum=0, maximum=MOST_ROWS)
     if columns is not None:
         scale = scale.with_columns(columns)
     person_columns = listed_columns("person", person)

@@ -43,8 +43,10 @@ def items_frame(
     """
     parts = []
     for each in orientations:
+        power = _power(each)
         for site, (first, last) in enumerate(itertools.pairwise(starts)):
-            frame = _of_site(each, site, moments, codes[each.places, first:last], scale)
+            answers = codes[each.places, first:last]
+            frame = _of_site(each, site, moments, answers, scale, power[site])
             small = frame["n"].is_between(1, minimum_cell - 1) | (last - first < minimum_cell)
             if small.any():
                 frame = _withheld(frame, small, minimum_cell)
@@ -56,8 +58,20 @@ def items_frame(
     return pl.concat(parts)
 
 
+def _power(each: Orientation) -> Reals:
+    """Return for each site and item with what probability it would be found turned."""
+    if not np.isfinite(each.z).any():
+        return np.full(each.z.shape, np.nan)
+    return np.broadcast_to(each.weights.power(REPORTED_FROM), each.z.shape)
+
+
 def _of_site(
-    each: Orientation, site: int, moments: SiteMoments, codes: Codes, scale: Scale
+    each: Orientation,
+    site: int,
+    moments: SiteMoments,
+    codes: Codes,
+    scale: Scale,
+    power: Reals,
 ) -> pl.DataFrame:
     n = moments.answered[site, each.places]
     mean = moments.mean[site, each.places]
@@ -65,9 +79,6 @@ def _of_site(
     mean = scale.minimum + np.where(key < 0, scale.maximum - scale.minimum - mean, mean)
     examined = np.isfinite(each.z[site])
     r, bounds, loading, error = _figures(each, site, codes, key, n, examined)
-    power = np.full(len(n), np.nan)
-    if examined.any():
-        power = each.weights.power(REPORTED_FROM)[site if len(each.weights.size) > 1 else 0]
     numbers: dict[str, Reals] = {
         "mean": mean,
         "item_rest": r,

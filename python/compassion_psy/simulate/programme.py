@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from compassion_psy.errors import OptionError
-from compassion_psy.options import SEED_MAXIMUM, whole_number
+from compassion_psy.options import MOST_ROWS, SEED_MAXIMUM, whole_number
 from compassion_psy.scales import Scale
 from compassion_psy.simulate.faults import FAULTS, plant
 from compassion_psy.simulate.given_factor import POINTS, WEIGHTS, sum_given_factor
@@ -188,9 +188,14 @@ def simulate_programme(
     >>> programme.faults.get_column("fault").to_list()
     ['turned_here', 'range_shifted', 'labels_reversed', 'careless', 'no_variation']
     """
-    hospitals = whole_number("hospitals", hospitals, minimum=2 * len(FAULTS) if faults else 2)
-    teams = whole_number("teams", teams, minimum=hospitals)
-    staff = whole_number("staff", staff, minimum=_FEWEST_IN_TEAM * teams)
+    if not isinstance(faults, bool):
+        raise OptionError(f"faults is {faults!r}, but it must be True or False.")
+    # More rows than a frame holds are refused before they are drawn.
+    hospitals = whole_number(
+        "hospitals", hospitals, minimum=2 * len(FAULTS) if faults else 2, maximum=MOST_ROWS
+    )
+    teams = whole_number("teams", teams, minimum=hospitals, maximum=MOST_ROWS)
+    staff = whole_number("staff", staff, minimum=_FEWEST_IN_TEAM * teams, maximum=MOST_ROWS)
     for name, value in (("hospital_icc", hospital_icc), ("team_icc", team_icc)):
         share(name, value)
     share("missing", missing)

@@ -19,6 +19,24 @@ USUAL = 0.7
 """The agreement from which scores of persons are usually averaged to one of their team."""
 
 INDICES = ("r_wg", "r_wg_j", "average_deviation")
+OF_TEAMS = {"n": pl.Int64, **dict.fromkeys(INDICES, pl.Float64), "note": pl.String}
+"""Columns of the table of teams, besides those that name them."""
+
+SUMMARY = {
+    "index": pl.String,
+    "expected_answers": pl.String,
+    "expected_variance": pl.Float64,
+    "groups": pl.Int64,
+    "n_excluded": pl.Int64,
+    "mean": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "median": pl.Float64,
+    "share": pl.Float64,
+    "share_lower": pl.Float64,
+    "share_upper": pl.Float64,
+}
+"""Columns of the table over teams."""
 
 
 def team_agreement(
@@ -52,16 +70,31 @@ def team_agreement(
         return None
     found = agreement_by_team(responses.answers.astype(float), teams, variance=expected.variance)
     whole = pl.concat([names, found], how="horizontal")
-    small = pl.col("n") < minimum_cell
+    small = found["n"] < minimum_cell
+    beside = _withheld_beside(found["n"], small)
     shown = whole.with_columns(
-        *(pl.when(~small).then(name).alias(name) for name in ("n", *INDICES)),
+        *(pl.when(~small & ~beside).then(name).alias(name) for name in ("n", *INDICES)),
         pl.when(small)
         .then(pl.lit(f"withheld: fewer than {minimum_cell} persons"))
+        .when(beside)
+        .then(pl.lit("withheld: with it, figures of a smaller one would follow from the mean"))
         .when(pl.col("r_wg_j") == 0)
         .then(pl.lit("r_wg(J) is 0: answers differ as much as where nobody agrees, or more"))
         .alias("note"),
     )
     return whole, shown
+
+
+def _withheld_beside(n: pl.Series, small: pl.Series) -> pl.Series:
+    """Return whose figures are withheld for another's sake: none, or the smallest of the shown.
+
+    Were one alone withheld, its figures would be what the mean over all leaves over.
+    """
+    alone = int((small & (n > 1)).sum()) == 1
+    if not alone or small.all():
+        return pl.repeat(False, len(n), dtype=pl.Boolean, eager=True)
+    at = int(n.filter(~small).arg_min() or 0)
+    return pl.Series(np.arange(len(n)) == (~small).arg_true()[at])
 
 
 def agreement_summary(
@@ -109,19 +142,5 @@ def agreement_summary(
                 *((None, None) if agree is None else drawn(agree)),
             )
         )
-    schema = {
-        "index": pl.String,
-        "expected_answers": pl.String,
-        "expected_variance": pl.Float64,
-        "groups": pl.Int64,
-        "n_excluded": pl.Int64,
-        "mean": pl.Float64,
-        "lower": pl.Float64,
-        "upper": pl.Float64,
-        "median": pl.Float64,
-        "share": pl.Float64,
-        "share_lower": pl.Float64,
-        "share_upper": pl.Float64,
-    }
-    table = pl.DataFrame(rows, schema=schema, orient="row")
+    table = pl.DataFrame(rows, schema=SUMMARY, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))

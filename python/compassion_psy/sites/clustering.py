@@ -22,7 +22,7 @@ class GroupSums:
     counts : array (groups,)
         Persons of each group, at least one.
     means : array (groups,)
-        Mean score of each.
+        Mean score of each, less a constant.
     within : float
         Sum of squares about the groups' means.
     """
@@ -35,6 +35,8 @@ class GroupSums:
     def of(cls, scores: Reals, groups: npt.NDArray[np.int64]) -> GroupSums:
         """Take scores and the number of each person's group, counted from 0 without gaps."""
         order = np.argsort(groups, kind="stable")
+        # A whole number less, so that sums of squares lose no digits.
+        scores = scores - np.round(scores.mean())
         scores, groups = scores[order], groups[order]
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
         counts = np.diff(np.append(starts, len(scores))).astype(float)

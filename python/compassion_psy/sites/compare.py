@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 import polars as pl
 
-from compassion_psy.data.columns import code_list
+from compassion_psy.audit.auditing import OWN_COLUMNS as OF_AUDIT
+from compassion_psy.data.columns import code_list, uses_codes
 from compassion_psy.errors import OptionError
-from compassion_psy.options import Bootstrap, one_of, whole_number
+from compassion_psy.options import MOST_ROWS, Bootstrap, one_of, whole_number
 from compassion_psy.progress import Progress
 from compassion_psy.reliability_definitions import DEFINITIONS
 from compassion_psy.reliability_input import checked_level
+from compassion_psy.results import RESULT_COLUMNS
 from compassion_psy.scales import Scale
 from compassion_psy.scales.choice import chosen
 from compassion_psy.scales.numbering import Columns
@@ -78,7 +80,9 @@ def compare_sites(
     turned : {"exclude", "keep"}
         What becomes of a site whose keys or ranges the audit finds wrong. Kept ones have a note.
     minimum_cell : int
-        Figures of sites and teams with fewer persons are withheld, and such sites not analysed.
+        Figures of sites and teams with fewer persons are withheld, and such sites not analysed;
+        where one team alone would be withheld, the smallest of the others is too. How many
+        persons they have may follow from totals. ``audit.persons`` has a row a person.
     pool_scale : {"raw", "logit", "bonett", "hakstian_whalen"}, optional
         On which scale sites are pooled, shrunk and tested; see :func:`pool`. When not given "raw"
         for "mean", "average_r", "signal_to_noise" and "sem", else "logit".
@@ -119,7 +123,10 @@ def compare_sites(
     of teams and persons pooled over sites (a site has too few teams for its own). Of a proportion
     intervals are exact [1]_. *Coefficients* have limits of the bootstrap, of whole teams where
     there are teams, and standard errors from influence values, times the design effect of teams
-    in all sites together.
+    in all sites together. Persons are taken in order of site, team and answers, so that the same
+    seed gives the same bits whatever the order of rows; limits are those of :func:`reliability` of
+    rows in that order. Names of sites and teams, by which they are sorted, decide whose draws are
+    whose.
 
     *Shrinking*: with :math:`B = \tau^2 / (\tau^2 + v)` by restricted likelihood,
     :math:`B y + (1 - B) \hat\mu` [2]_; ``metafor::blup(rma(yi, vi))`` in R. Its limits, and
@@ -187,14 +194,14 @@ def compare_sites(
             f"pool_scale is {pool_scale!r}, which is for alpha, but statistic is {statistic!r}; "
             "take 'logit' or 'raw'."
         )
-    _check_columns(scale, site, team)
+    _check_columns(scale, statistic, site, team)
     level = checked_level(level)
     expected = expected_of(expected_answers, scale)
     if not isinstance(bootstrap, Bootstrap):
         raise OptionError(f"bootstrap is {bootstrap!r}, but it must be a Bootstrap.")
     who = Who(
         scale, site, team, code_list(missing_codes), statistic != "mean", turned == "keep",
-        whole_number("minimum_cell", minimum_cell, minimum=2), threads,
+        whole_number("minimum_cell", minimum_cell, minimum=2, maximum=MOST_ROWS), threads,
     )  # fmt: skip
     persons = take(data, who)
     seed = bootstrap.resolved_seed()
@@ -230,18 +237,34 @@ def _checked_scale(scale: Any) -> Scale:
     return scale
 
 
-def _check_columns(scale: Scale, site: str, team: str | None) -> None:
+def _check_columns(scale: Scale, statistic: str, site: str, team: str | None) -> None:
     for role, name in (("site", site), ("team", team)):
         if name is None and role == "team":
             continue
         if not isinstance(name, str):
             raise OptionError(f"{role} is {name!r}, but it must be one column name (str).")
-        if name in _OWN_COLUMNS:
+        if name in scale.items:
             raise OptionError(
-                f"Results have a column {name!r} of their own; rename that of {role}."
+                f"{role} is {name!r}, which is an item of scale {scale.name!r}; name the column of "
+                f"the {role}."
+            )
+        if name in _own_columns(scale, statistic, role):
+            raise OptionError(
+                f"Results have a column {name!r} of their own; rename that of {role}, for example "
+                f"to 'survey_{name}'."
             )
     if site == team:
         raise OptionError(f"site and team are both {site!r}; leave out team.")
+
+
+def _own_columns(scale: Scale, statistic: str, role: str) -> frozenset[str]:
+    # Sites are named in the audit and in the tables of coefficients as well.
+    own = frozenset(_OWN_COLUMNS)
+    if role == "site" and uses_codes(scale):
+        own |= OF_AUDIT
+    if role == "site" and (uses_codes(scale) or statistic != "mean"):
+        own |= frozenset(RESULT_COLUMNS)
+    return own
 
 
 def _notes(persons: Persons, asked: Asked) -> list[str]:
@@ -271,7 +294,8 @@ def _notes(persons: Persons, asked: Asked) -> list[str]:
             "differ in; that by reml, and .variance, take the two apart."
         )
         placed = persons.labels.select(asked.who.site, asked.who.team).unique()
-        several = placed[asked.who.team].value_counts(name="n_sites").filter(pl.col("n_sites") > 1)
+        of_name = placed[asked.who.team].alias("team").value_counts(name="n_sites")
+        several = of_name.filter(pl.col("n_sites") > 1)
         if several.height:
             notes.append(
                 f"Names of teams that occur at several sites: {several.height:,}; each is taken "

@@ -49,10 +49,12 @@ def expected_of(asked: ExpectedAnswers, scale: Scale) -> Expected:
     OptionError
         Where there is no such name, or shares are not those of the scale's categories.
     """
-    categories = round(scale.maximum - scale.minimum) + 1
     if isinstance(asked, str):
         if asked == "uniform":
-            return Expected(asked, ((scale.maximum - scale.minimum + 1) ** 2 - 1) / 12)
+            # Answers without categories have no agreement, and their range may have no square.
+            return Expected(
+                asked, (_categories(scale) ** 2 - 1) / 12 if uses_codes(scale) else math.nan
+            )
         if asked not in _SKEWED:
             known = ", ".join(map(repr, NAMES))
             raise OptionError(
@@ -64,6 +66,7 @@ def expected_of(asked: ExpectedAnswers, scale: Scale) -> Expected:
             f"expected_answers is {asked!r}, but answers to scale {scale.name!r} have no "
             "categories; leave expected_answers out."
         )
+    categories = _categories(scale)
     if isinstance(asked, str):
         if categories != len(_SKEWED[asked]):
             raise OptionError(
@@ -73,6 +76,10 @@ def expected_of(asked: ExpectedAnswers, scale: Scale) -> Expected:
         return Expected(asked, _variance(_SKEWED[asked]))
     shares = _checked(asked, categories, scale.name)
     return Expected("shares " + ", ".join(f"{share:g}" for share in shares), _variance(shares))
+
+
+def _categories(scale: Scale) -> int:
+    return round(scale.maximum - scale.minimum) + 1
 
 
 def _checked(asked: Sequence[float], categories: int, scale: str) -> tuple[float, ...]:

@@ -20,6 +20,24 @@ _SMALLEST = 1e-9
 # An item's correlation with itself is one but for this.
 _ROUNDING = 1e-9
 
+LEVELS = {
+    "unit": pl.String,
+    "level": pl.String,
+    "coefficient": pl.String,
+    "estimate": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "failed": pl.Int64,
+    "note": pl.String,
+}
+"""Columns of the table of reliability."""
+COVARIANCES = {
+    **dict.fromkeys(("item_i", "item_j"), pl.String),
+    **dict.fromkeys(("within", "r_within", "between", "r_between"), pl.Float64),
+    "note": pl.String,
+}
+"""Columns of the table of covariances."""
+
 
 @dataclass(frozen=True, eq=False)
 class Levels:
@@ -154,17 +172,7 @@ def levels_table(
             note = f"by minimum residuals: the covariance {name} groups is not positive definite"
             numbers = (*numbers[:-1], note)
         rows.append((unit, name, "omega_u", *numbers))
-    schema = {
-        "unit": pl.String,
-        "level": pl.String,
-        "coefficient": pl.String,
-        "estimate": pl.Float64,
-        "lower": pl.Float64,
-        "upper": pl.Float64,
-        "failed": pl.Int64,
-        "note": pl.String,
-    }
-    table = pl.DataFrame(rows, schema=schema, orient="row")
+    table = pl.DataFrame(rows, schema=LEVELS, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 

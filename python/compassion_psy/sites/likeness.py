@@ -16,7 +16,14 @@ from compassion_psy.sites.clustering import (
     by_variance_analysis,
 )
 from compassion_psy.sites.limits_by_sites import RatioScale, jackknife_limits, studentised_limits
-from compassion_psy.sites.nested import NestedSums, components, one_way_icc, ratio_sizes, summed
+from compassion_psy.sites.nested import (
+    NestedSums,
+    components,
+    one_way_icc,
+    ratio_sizes,
+    summed,
+    with_each_left_out,
+)
 from compassion_psy.sites.nested_likelihood import by_nested_likelihood
 from compassion_psy.sites.resampling import FEWEST
 
@@ -125,8 +132,8 @@ def _limits_by_sites(
     def ratio(sums: Reals) -> Reals:
         return scale.to(one_way_icc(NestedSums(*np.moveaxis(sums, -1, 0)), unit)[0])
 
-    whole = by_site.sum(axis=0)
-    value, left = float(scale.to(np.array(analysed.one))), ratio(whole - by_site)
+    value = float(scale.to(np.array(analysed.one)))
+    left = ratio(with_each_left_out(by_site))
     ways = {
         "jackknife": jackknife_limits(value, left, level),
         "bootstrap_t": studentised_limits(value, left, by_site, weights, ratio, level),
@@ -161,9 +168,8 @@ def variance_table(by_site: Reals, *, teams: bool, level: float) -> pl.DataFrame
 
     Limits are by the jackknife: each site left out in turn.
     """
-    sites = len(by_site)
     found = components(summed(by_site), teams=teams)
-    left = components(summed(by_site, np.ones((sites, sites)) - np.eye(sites)), teams=teams)
+    left = components(NestedSums(*with_each_left_out(by_site).T), teams=teams)
     whole = sum(float(part) for part in found if part is not None)
     whole_left = sum(part for part in left if part is not None)
     sizes = ratio_sizes(summed(by_site), teams=teams)

@@ -104,7 +104,9 @@ def studentised_limits(
 def _error(left: Reals) -> float:
     """Return the jackknife's standard error."""
     sites = len(left)
-    return math.sqrt((sites - 1) / sites * float(((left - left.mean()) ** 2).sum()))
+    # Without a site, others may not differ at all: the ratio has no end, and limits no value.
+    with np.errstate(invalid="ignore"):
+        return math.sqrt((sites - 1) / sites * float(((left - left.mean()) ** 2).sum()))
 
 
 def _errors(

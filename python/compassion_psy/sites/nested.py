@@ -93,6 +93,18 @@ def summed(by_site: Reals, weights: Reals | None = None) -> NestedSums:
     return NestedSums(*whole)
 
 
+def with_each_left_out(by_site: Reals) -> Reals:
+    """Return the sums over all sites but each in turn, (sites, features).
+
+    Added up from both ends: where one site holds nearly all squares, taking it away would leave
+    rounding.
+    """
+    sums = np.zeros_like(by_site)
+    sums[1:] += np.cumsum(by_site[:-1], axis=0)
+    sums[:-1] += np.cumsum(by_site[:0:-1], axis=0)[::-1]
+    return sums
+
+
 def site_squares_within(sums: NestedSums) -> Reals:
     """Return the squares about the sites' means."""
     return np.asarray(sums.within + sums.team_means - sums.site_means)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import polars as pl
 
 from compassion_psy.audit.auditing import audit
 from compassion_psy.audit.result import AuditResult
-from compassion_psy.data.columns import uses_codes
+from compassion_psy.data.columns import check_items, uses_codes
 from compassion_psy.data.frames import as_frame
 from compassion_psy.data.responses import Responses
 from compassion_psy.errors import DataError
@@ -109,30 +109,48 @@ def take(data: Any, who: Who) -> Persons:
     """
     names = [who.site] if who.team is None else [who.site, who.team]
     frame = as_frame(data, list(dict.fromkeys([*who.scale.items, *names])))
+    row = np.arange(1, frame.height + 1, dtype=np.uint32)
+    given = frame
     lost: list[tuple[str, int]] = []
     for what, name in zip(("site", "team"), names, strict=False):
-        known = pl.col(name).is_not_null()
-        if frame.schema[name].is_float():
-            known &= pl.col(name).is_not_nan()
-        kept = frame.filter(known)
-        lost.append((f"no {what}", frame.height - kept.height))
-        frame = kept
+        known = _known(frame[name], what)
+        lost.append((f"no {what}", frame.height - int(known.sum())))
+        frame, row = frame.filter(known), row[known]
     if frame.height == 0:
         raise DataError(f"No row has a value in {' and '.join(map(repr, names))}; fill the column.")
-    frame = frame.sort(names, maintain_order=True)
     looked, faults = None, {}
     if uses_codes(who.scale):
         looked = audit(
             frame, who.scale, by=who.site, missing_codes=who.missing_codes,
             minimum_cell=who.minimum_cell, threads=who.threads,
         )  # fmt: skip
+        # The audit counts the rows it was given; those without a site or team were not.
+        looked = replace(looked, persons=looked.persons.with_columns(pl.Series("row", row)))
         faults = faults_by_site(looked.findings, who.site)
+    if looked is None or who.keep_faulty:
+        # Not later: an error names rows of the data, whose order changes here.
+        counts = pl.Series(np.isin(np.arange(1, given.height + 1), row))
+        items = [pl.when(counts).then(item) for item in who.scale.items]
+        check_items(given.with_columns(items), who.scale, who.missing_codes)
+    # Persons of a team in one order too: sums of reals, and draws of persons, go by it.
+    frame = frame.sort(list(dict.fromkeys([*names, *who.scale.items])))
     faulty = set() if who.keep_faulty else set(faults)
     sound = frame.filter(~pl.col(who.site).is_in(list(faulty))) if faulty else frame
     if sound.height == 0:
         first = next(iter(faults.values()))
         raise DataError(f"The audit sets aside every site. Of the first: {first}")
     return _counted(sound, frame, faults, faulty, lost, looked, who)
+
+
+def _known(column: pl.Series, what: str) -> Bools:
+    """Return whether each person has a site, or a team."""
+    if column.dtype.is_nested() or column.dtype == pl.Object:
+        raise DataError(
+            f"Column {column.name!r} of the {what} holds {column.dtype.base_type()}; use a column "
+            "of texts, whole numbers or dates."
+        )
+    known = column.is_not_null().to_numpy()
+    return known & ~column.is_nan().fill_null(True).to_numpy() if column.dtype.is_float() else known
 
 
 def _counted(
@@ -157,8 +175,9 @@ def _counted(
     if large.sum() < 2:
         raise DataError(
             f"{int(large.sum())} of {responses.groups.height} sites have {who.minimum_cell} or "
-            "more persons with answers, but a comparison needs at least 2; lower minimum_cell, or "
-            "see whether column " + repr(who.site) + " names sites."
+            f"more persons with answers, but a comparison needs at least 2 ({int(missing.sum()):,} "
+            f"of {sound.height:,} persons lack answers); lower minimum_cell, or see whether column "
+            f"{who.site!r} names sites."
         )
     wanted = np.repeat(large, responses.group_rows)
     lost += [
@@ -170,7 +189,9 @@ def _counted(
         ("missing answers", int((wanted & missing).sum())),
     ]
     rows = []
-    for site, height in frame.group_by(who.site, maintain_order=True).len().iter_rows():
+    # The column may have any name, that of the count among them.
+    sites = frame.get_column(who.site).alias("site").to_frame()
+    for site, height in sites.group_by("site", maintain_order=True).len().iter_rows():
         n = n_of.get(site)
         status, note = "ok", faults.get(site)
         if site in faulty:

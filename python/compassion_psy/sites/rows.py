@@ -20,6 +20,12 @@ Reals = npt.NDArray[np.float64]
 FUNNEL_LEVEL = 0.998
 """The second level of funnel plots, three standard deviations wide."""
 
+_FUNNEL = {
+    "n": pl.Int64,
+    **dict.fromkeys(("estimate", "centre", "level", "lower", "upper"), pl.Float64),
+    **dict.fromkeys(("lower_adjusted", "upper_adjusted"), pl.Float64),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Compared:
@@ -82,9 +88,13 @@ class Compared:
 
     def funnel_table(self, names: pl.Series, n: Reals, *, proportion: bool) -> pl.DataFrame:
         """Return limits at both levels for each site that is used."""
-        parts = []
         if len(self.y) < FEWEST:
-            return pl.DataFrame()
+            return (
+                names.clear()
+                .to_frame()
+                .with_columns(pl.lit(None, kind).alias(name) for name, kind in _FUNNEL.items())
+            )
+        parts = []
         made = self.funnel()
         centre = self.placed.back(made.centre)
         for level in (self.level, FUNNEL_LEVEL):

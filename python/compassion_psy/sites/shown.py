@@ -57,7 +57,8 @@ def shown_agreement(summary: pl.DataFrame) -> pl.DataFrame:
 def notes_of_sites(sites: pl.DataFrame, control: str, level: float) -> tuple[str, ...]:
     """Return how the table of sites is read."""
     small = sites.filter(status="small").height
-    withheld = (f"Figures of {small:,} small sites are withheld.",) if small else ()
+    which = "1 small site is" if small == 1 else f"{small:,} small sites are"
+    withheld = (f"Figures of {which} withheld.",) if small else ()
     return (
         *withheld,
         "shrunk: drawn towards the whole as far as a site's own figure is uncertain. Rank 1 is the "

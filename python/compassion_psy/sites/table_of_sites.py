@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from compassion_psy.errors import DataError
@@ -15,6 +16,30 @@ from compassion_psy.sites.persons import Persons
 from compassion_psy.sites.pooling import pool
 from compassion_psy.sites.rows import Compared
 from compassion_psy.sites.transforms import on_scale
+
+
+def _too_few(
+    asked: Asked,
+    sites: list[Any],
+    errors: npt.NDArray[np.float64],
+    notes: list[str | None],
+    used: npt.NDArray[np.bool_],
+) -> DataError:
+    at = int(np.flatnonzero(~used)[0])
+    if np.isfinite(errors[at]):
+        why = (
+            f"Of {sites[at]!r}: no value or no error on the scale {asked.pool_scale!r}; take "
+            "pool_scale='raw'."
+        )
+    else:
+        why = (
+            f"Of {sites[at]!r}: {notes[at] or 'no standard error'}; see whether a default was "
+            "exported in place of missing answers, or ask for another statistic."
+        )
+    return DataError(
+        f"{int(used.sum())} of {len(used)} sites have {asked.statistic} with a standard error on "
+        f"the scale {asked.pool_scale!r}, but a comparison needs at least 2. {why}"
+    )
 
 
 def table_of_sites(
@@ -35,11 +60,7 @@ def table_of_sites(
     )
     used = np.isfinite(placed.values) & np.isfinite(placed.variances) & (placed.variances > 0)
     if used.sum() < 2:
-        raise DataError(
-            f"{int(used.sum())} of {len(n)} sites have {asked.statistic} with a standard error "
-            f"on the scale {asked.pool_scale!r}, but a comparison needs at least 2. "
-            f"{next((note for note in notes if note), '')}".strip()
-        )
+        raise _too_few(asked, responses.groups[site].to_list(), estimates.errors, notes, used)
     compared = Compared(estimates, placed, used, asked.level)
     pooled = pool(
         pl.DataFrame(
@@ -62,8 +83,11 @@ def table_of_sites(
         for place, value in zip(at, values, strict=True):
             whole[place] = value
         found[name] = whole
-    frame = pl.DataFrame({site: names, **found, "own_note": notes, "used": used})
-    rows = persons.sites.join(frame, on=site, how="left", maintain_order="left")
+    frame = pl.DataFrame({"site": names, **found, "own_note": notes, "used": used})
+    # The column may have any name, of those that are only used here as well.
+    rows = persons.sites.rename({site: "site"}).join(
+        frame, on="site", how="left", maintain_order="left"
+    )
     rows = rows.with_columns(
         pl.when((pl.col("status") == "ok") & ~pl.col("used"))
         .then(
@@ -78,4 +102,4 @@ def table_of_sites(
     order = ["n", "n_excluded", *(["teams"] if "teams" in found else []), "estimate", "se"]
     order += ["lower", "upper", *columns, "status", "note"]
     funnel = compared.funnel_table(names, n, proportion=asked.proportion)
-    return rows.select(site, *order), funnel, pooled
+    return rows.select(pl.col("site").alias(site), *order), funnel, pooled

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from compassion_psy.sites.agreement_tables import agreement_summary, team_agreement
+from compassion_psy.sites.agreement_tables import (
+    OF_TEAMS,
+    SUMMARY,
+    agreement_summary,
+    team_agreement,
+)
 from compassion_psy.sites.asked import Asked
-from compassion_psy.sites.levels import covariance_table, level_features, levels_table
+from compassion_psy.sites.levels import (
+    COVARIANCES,
+    LEVELS,
+    covariance_table,
+    level_features,
+    levels_table,
+)
 from compassion_psy.sites.likeness import icc_table, variance_table
 from compassion_psy.sites.nested import features
 from compassion_psy.sites.persons import Persons
@@ -30,9 +41,14 @@ def tables_of_scores(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
 
 def tables_of_items(persons: Persons, asked: Asked) -> dict[str, pl.DataFrame]:
     """Return agreement and reliability of both levels, of persons who answered every item."""
-    found = dict.fromkeys(
-        ("agreement", "agreement_summary", "levels", "covariances"), pl.DataFrame()
-    )
+    found = {
+        "agreement": persons.labels.clear().with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in OF_TEAMS.items()
+        ),
+        "agreement_summary": pl.DataFrame(schema=SUMMARY),
+        "levels": pl.DataFrame(schema=LEVELS),
+        "covariances": pl.DataFrame(schema=COVARIANCES),
+    }
     complete = np.asarray(~persons.responses.is_missing().any(axis=0))
     if not complete.any():
         return found

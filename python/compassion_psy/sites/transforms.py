@@ -59,11 +59,16 @@ def on_scale(scale: str, estimates: Reals, first: Reals, *more: Reals) -> OnScal
 
 
 def _logistic(value: float) -> float:
+    if value < 0:
+        odds = np.exp(value)
+        return float(odds / (1 + odds))
     return float(1 / (1 + np.exp(-value)))
 
 
 def _one_less_exponential(value: float) -> float:
-    return float(1 - np.exp(value))
+    # Beyond what a number holds there is no lower limit.
+    with np.errstate(over="ignore"):
+        return float(1 - np.exp(value))
 
 
 def _one_less_cube(value: float) -> float:
