@@ -74,7 +74,7 @@ class Report:
 
 
 _TARGET_HEAD = ("Goal", "Asked", "Measured", "")
-_DIGEST_HEAD = ("Work", "Seconds, two threads", "Others: times as long")
+_DIGEST_HEAD = ("Work", "Ours, seconds", "Others: times as long")
 _FIGURE_HEAD = (
     "",
     "Threads",
@@ -92,12 +92,15 @@ def _target_row(target: Target) -> tuple[str, ...]:
 
 
 def _digest_row(workload: Workload) -> tuple[str, ...]:
-    others = [
-        f"{figure.contender} {_number(workload.times_ours(figure))}"
-        for figure in workload.figures
-        if not figure.contender.startswith(OURS)
-    ]
-    return workload.title, _number(workload.figures[0].median), "; ".join(others)
+    others = [each for each in workload.figures if not each.contender.startswith(OURS)]
+    names = [each.contender for each in others]
+    told = []
+    for figure in others:
+        mark = "" if figure.clocked == "all" else "*"
+        on = f" on {figure.threads}" if names.count(figure.contender) > 1 else ""
+        times = f"{mark}{_number(workload.times_ours(figure))}{mark}"
+        told.append(f"{figure.contender}{on} {times}")
+    return workload.title, _number(workload.figures[0].median), "; ".join(told)
 
 
 def _figure_rows(workload: Workload) -> list[tuple[str, ...]]:

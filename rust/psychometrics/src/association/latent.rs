@@ -2,7 +2,8 @@
 
 use super::bivariate_normal::BivariateNormal;
 use super::influence::{Slopes, influences};
-use super::near::{Found, Margin, Near, Search, Start};
+use super::margin::Margin;
+use super::near::{Found, Near, Search, Start};
 use super::polychoric::{Likelihood, Maximum, Status};
 use super::tables::Tables;
 use crate::monitor::Monitor;

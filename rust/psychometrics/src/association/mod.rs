@@ -7,6 +7,7 @@ pub mod contingency;
 pub mod covariance;
 pub mod influence;
 pub mod latent;
+mod margin;
 mod near;
 pub mod nodes;
 pub mod polychoric;
