@@ -129,6 +129,7 @@ def test_scores_and_reliabilities() -> None:
         (["--model", MODEL, "--modulator", "a"], "NAME=VALUE"),
         (["--model", MODEL, "--out", "staff.csv"], "is also an input"),
         (["--model", MODEL, "--graphviz", "staff.csv"], "no .dot or .gv file"),
+        (["--model", MODEL, "--graphviz", "nowhere/path.dot"], "there is no folder nowhere"),
     ],
 )
 def test_bad_input_is_one_line(words: list[str], message: str) -> None:

@@ -17,6 +17,7 @@ ABSENT = "–"
 LONGEST_TABLE = 100
 SHOWN_AT_EACH_END = 20
 LONGEST_CELL = 40
+LONGEST_NAME = 60  # of a row: two that are cut may look alike
 
 # Whole numbers of these columns are counts and get thousands separators; others, such as a year or
 # the number of a site, are names.
@@ -217,7 +218,9 @@ def _is_constant(frame: pl.DataFrame, name: str) -> bool:
 
 def _name(value: object) -> str:
     # A site may be a number with a point, as pandas writes whole numbers with missing ones.
-    return _cell("", f"{value:.15g}" if isinstance(value, float) else value)
+    if value is None:
+        return ABSENT
+    return _shortened(f"{value:.15g}" if isinstance(value, float) else str(value), LONGEST_NAME)
 
 
 def _cell(name: str, value: object) -> str:
@@ -255,9 +258,9 @@ def _printable(text: str) -> str:
     )
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int = LONGEST_CELL) -> str:
     text = _printable(text)
-    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _panels(table: _Table, width: int) -> list[list[int]]:

@@ -11,7 +11,7 @@ from compassion_psy.cli._reading import given_to_reading, reading_options
 from compassion_psy.cli._scales import named_scales
 from compassion_psy.cli._study import with_study
 from compassion_psy.cli._values import NamedNumber, Number
-from compassion_psy.data.writing import write_table
+from compassion_psy.data.writing import check_place, write_table
 from compassion_psy.errors import OptionError
 from compassion_psy.options import BOOTSTRAP_METHODS, Bootstrap
 from compassion_psy.pathway.mediation import mediation
@@ -149,9 +149,12 @@ def pathway(context: click.Context, /, study: Path | None, **given: Any) -> None
 
 
 def _refuse_diagram(path: Path | None, taken: list[Path]) -> None:
-    if path is not None and (path.exists() and path.suffix not in (".dot", ".gv")):
+    if path is None:
+        return
+    if path.exists() and path.suffix not in (".dot", ".gv"):
         raise click.UsageError(f"--graphviz {path} exists and is no .dot or .gv file.")
-    if path is not None and path.resolve() in [each.resolve() for each in taken]:
+    check_place(path)
+    if path.resolve() in [each.resolve() for each in taken]:
         raise click.UsageError(f"--graphviz {path} is another file of this command; name another.")
 
 

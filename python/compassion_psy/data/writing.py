@@ -88,6 +88,11 @@ def check_writable(path: str | PathLike[str]) -> None:
     """Raise DataError when `write_table` could not write to `path`, before work is put in."""
     path = Path(path)
     _ending(path)
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Raise DataError when there is no place for a file at `path`."""
     folder = path.resolve().parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise DataError(f"{path} cannot be written: there is no folder {folder}; create it.")
