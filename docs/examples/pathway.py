@@ -19,6 +19,8 @@ step = cp.mediation(
 )  # fmt: skip
 through_both = "training > self_compassion > empathy > wellbeing"
 print("Through self-compassion, then empathy:")
-print(step.effects.filter(through=through_both).drop("label", "std_all"))
-print("Does support, do demands change that?", step.index.filter(through=through_both), sep="\n")
+wordy = ("effect", "kind", "through", "label", "std_all")
+print(step.effects.filter(through=through_both).drop(wordy, strict=False))
+print("Does support, do demands change that?")
+print(step.index.filter(through=through_both).drop(wordy, strict=False))
 print("From which support on does training help?", step.johnson_neyman, sep="\n")
