@@ -28,13 +28,15 @@ pub enum QuantileRule {
 pub fn quantile(sorted: &[f64], p: f64, rule: QuantileRule) -> f64 {
     let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else { return f64::NAN };
     let count = sorted.len() as f64;
+    // Between neighbours, whatever the rounding: quantiles of replicates that are next to alike keep their order.
+    let between = |low: f64, high: f64, share: f64| (low + share * (high - low)).max(low).min(high);
     match rule {
         QuantileRule::Linear => {
             let place = (count - 1.0) * p.clamp(0.0, 1.0);
             let below = place.floor() as usize;
             let low = sorted[below];
             let high = sorted.get(below + 1).copied().unwrap_or(last);
-            low + (place - place.floor()) * (high - low)
+            between(low, high, place - place.floor())
         }
         QuantileRule::Normal => {
             let place = (count + 1.0) * p;
@@ -50,7 +52,7 @@ pub fn quantile(sorted: &[f64], p: f64, rule: QuantileRule) -> f64 {
                 let at = |k: f64| normal_quantile(k / (count + 1.0));
                 let share = (normal_quantile(p) - at(below)) / (at(below + 1.0) - at(below));
                 // A whole place is the replicate itself, whatever the rounding of the scale.
-                if place == below { low } else { low + share * (high - low) }
+                if place == below { low } else { between(low, high, share) }
             }
         }
     }

@@ -212,9 +212,11 @@ fn summary(group: &Group, power_sums: impl Fn(Range<usize>) -> PowerSums + Sync)
         uncentred_squares += square;
         cubes += cube;
     }
+    // No sum of cubes is beyond that of squares to the power of 1.5: there all persons have one influence but for rounding.
+    let skewness = cubes / uncentred_squares.powf(1.5);
     Influence {
         standard_error: squares.sqrt() / group.rows().len() as f64,
-        acceleration: cubes / (6.0 * uncentred_squares.powf(1.5)),
+        acceleration: if skewness.abs() <= 1.0 { skewness / 6.0 } else { f64::NAN },
     }
 }
 
