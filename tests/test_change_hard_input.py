@@ -141,9 +141,11 @@ def test_an_interval_that_is_none() -> None:
 
 
 def test_why_an_effect_that_is_shown_is_not_there() -> None:
-    alone = cp.change(wide([1.0], [2.0]), "s", **WIDE)
-    assert "mean_change, g_av: one person: a change, and no spread to measure it with." in str(
-        alone
+    wards = wide([1.0, 2], [2.0, 4]).with_columns(ward=pl.Series(["a", "b"]))
+    alone = cp.change(wards, "s", by="ward", **WIDE)
+    assert (
+        "mean_change, g_av: one person: a change, and no spread to measure it with (4 rows)."
+        in str(alone)
     )
     alike = cp.change(wide([1.0, 2], [2.0, 3]), "s", **WIDE | {"interval": "analytic"})
     assert "mean_change: all changes are 1: no standard error." in str(alike)

@@ -349,9 +349,12 @@ def notes_of(frame: pl.DataFrame, **options: Any) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
 def test_what_cannot_be_computed_says_why(interval: Any) -> None:
-    one = pl.DataFrame({"id": [1], "y1": [3], "y2": [4]})
-    reasons = set(notes_of(one, interval=interval).values())
+    ones = pl.DataFrame({"id": [1, 2], "y1": [3, 2], "y2": [4, 4], "ward": ["a", "b"]})
+    reasons = set(notes_of(ones, interval=interval, by="ward").values())
     assert reasons == {"one person: a change, and no spread to measure it with"}
+    with pytest.raises(cp.DataError, match="One person alone has a score of 'y'") as no:
+        notes_of(ones.head(1), interval=interval)
+    assert "at least two persons are needed" in str(no.value)
     equal = pl.DataFrame({"id": range(6), "y1": [1, 2, 3, 4, 5, 6], "y2": [2, 3, 4, 5, 6, 7]})
     found = notes_of(equal, interval=interval)
     assert "all changes are 1: there is no SD of changes, and d_av and smcr need" in str(
@@ -387,7 +390,7 @@ def test_an_arm_of_one_person_has_no_spread_to_pool(interval: Any) -> None:
 @pytest.mark.parametrize("interval", [cp.Bootstrap(50, seed=1), "analytic"])
 def test_no_number_is_missing_without_a_reason(interval: Any) -> None:
     rng = np.random.default_rng(1)
-    for n in (1, 2, 3, 4, 12):
+    for n in (2, 3, 4, 12):
         for pre in (np.zeros(n), rng.integers(0, 3, n), rng.normal(size=n)):
             for post in (pre, pre + 0.1, pre + rng.normal(size=n), np.zeros(n)):
                 frame = pl.DataFrame({"id": range(n), "y1": pre, "y2": post}, strict=False)

@@ -260,15 +260,22 @@ _NAMED = 6
 
 
 def _refuse_unmatched(waves: Waves, outcomes: Sequence[Outcome], layout: Layout) -> None:
-    """Raise DataError where nobody can be compared."""
+    """Raise DataError where nobody can be compared, or one person alone."""
     first = waves.labels[0]
     for outcome in outcomes:
         before = np.isfinite(waves.scores[first][outcome.name])
         for label in waves.labels[1:]:
             after = np.isfinite(waves.scores[label][outcome.name])
-            if (before & after).any():
+            ids, both = waves.persons[layout.id], before & after
+            if both.sum() == 1:
+                raise DataError(
+                    f"One person alone has a score of {outcome.name!r} at both waves, "
+                    f"{first!r} and {label!r}: {ids.filter(pl.Series(both))[0]!r} of column "
+                    f"{layout.id!r}. One change has no spread to measure it with; at least two "
+                    "persons are needed."
+                )
+            if both.any():
                 continue
-            ids = waves.persons[layout.id]
             shown = " and ".join(
                 f"{int(mask.sum()):,} at {wave!r}"
                 + (f" (such as {ids.filter(pl.Series(mask))[0]!r})" if mask.any() else "")
