@@ -117,8 +117,8 @@ def change(
     ------
     DataError
         Where a column or wave is absent, a person is in a wave twice, changes arm or has no id,
-        or nobody has a score at both waves. A group or arm that cannot be analysed is no error:
-        its rows say why.
+        or fewer than two have a score at both waves. A group or arm that cannot be analysed is no
+        error: its rows say why.
     OptionError
         Where an option is not usable.
 
