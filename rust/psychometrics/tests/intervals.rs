@@ -138,6 +138,10 @@ fn where_there_is_no_interval_a_status_says_why() {
     }
     let unknown = status(&replicates, 0.0, f64::NAN, Bca);
     assert_eq!(unknown, IntervalStatus::NoStandardError);
+    // So skewed that a level would come back from the other side: 1.96 times 0.6 is beyond one.
+    for acceleration in [-0.6, 0.6] {
+        assert_eq!(status(&replicates, 0.0, acceleration, Bca), IntervalStatus::OutsideReplicates);
+    }
 }
 
 #[test]

@@ -220,6 +220,25 @@ fn what_rounding_leaves_is_no_variance() {
 }
 
 #[test]
+fn limits_keep_their_order_where_influences_are_alike_but_for_rounding() {
+    // Of two persons correlations are one or minus one: of these four items their mean is zero.
+    let mut survey = Survey::of(vec![1, 1, 1, 1, 0, 1, 0, 0], 2, 4);
+    survey.reals = Some(vec![
+        -0.1518218526202591,
+        -0.4075881309730524,
+        -0.44175279632518466,
+        -0.915118450633483,
+        -1.8724881223825407,
+        -0.259497262601684,
+        -1.3649060769819883,
+        -1.9529698800703827,
+    ]);
+    for interval in intervals(10968557196246873017) {
+        check(&survey, true, interval);
+    }
+}
+
+#[test]
 #[ignore = "slow: fifty times as many samples"]
 fn every_number_is_there_or_has_a_reason_in_many_samples() {
     many(2, 7500);

@@ -28,15 +28,13 @@ pub enum QuantileRule {
 pub fn quantile(sorted: &[f64], p: f64, rule: QuantileRule) -> f64 {
     let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else { return f64::NAN };
     let count = sorted.len() as f64;
-    // Between neighbours, whatever the rounding: quantiles of replicates that are next to alike keep their order.
-    let between = |low: f64, high: f64, share: f64| (low + share * (high - low)).max(low).min(high);
     match rule {
         QuantileRule::Linear => {
             let place = (count - 1.0) * p.clamp(0.0, 1.0);
             let below = place.floor() as usize;
             let low = sorted[below];
             let high = sorted.get(below + 1).copied().unwrap_or(last);
-            between(low, high, place - place.floor())
+            low + (place - place.floor()) * (high - low)
         }
         QuantileRule::Normal => {
             let place = (count + 1.0) * p;
@@ -52,7 +50,7 @@ pub fn quantile(sorted: &[f64], p: f64, rule: QuantileRule) -> f64 {
                 let at = |k: f64| normal_quantile(k / (count + 1.0));
                 let share = (normal_quantile(p) - at(below)) / (at(below + 1.0) - at(below));
                 // A whole place is the replicate itself, whatever the rounding of the scale.
-                if place == below { low } else { between(low, high, share) }
+                if place == below { low } else { low + share * (high - low) }
             }
         }
     }
@@ -96,7 +94,9 @@ pub fn bootstrap_interval(
             }
             let adjusted = |p: f64| {
                 let z = bias + normal_quantile(p);
-                normal_cdf(bias + z / (1.0 - acceleration * z))
+                let left = 1.0 - acceleration * z;
+                // Beyond, levels would come back from the other side.
+                if left > 0.0 { normal_cdf(bias + z / left) } else { f64::NAN }
             };
             (at(adjusted(tail)), at(adjusted(1.0 - tail)))
         }
